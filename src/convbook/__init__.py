@@ -1,0 +1,1 @@
+"""Shared module of the course: NumPy reference kernels, explorables and the lectures' numbers."""
