@@ -1,0 +1,87 @@
+"""An exercise as data: all that checking, grading, feedback and the book are derived from."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the student's function.
+
+    ``kind`` may be shown to students even where the case is hidden, so it names no value that
+    was drawn. Points are given by ``group``: a group is passed when all its cases are.
+    """
+
+    group: str
+    kind: str
+    args: tuple
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A catalogued wrong implementation and the sentence that helps whoever wrote it.
+
+    ``anchor`` is the label of the paragraph in the book that explains it.
+    """
+
+    name: str
+    sentence: str
+    anchor: str
+    function: Callable
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a student writes, how it is called and what it is compared with.
+
+    ``probe`` names a function of :mod:`autograder.probes`. ``examples`` are fixed visible cases;
+    ``draw(rng)`` makes more, visible ones from a public seed and hidden ones from the course's
+    secret. ``groups`` gives each group of cases its share of ``points``.
+    """
+
+    id: str
+    function: str
+    points: int
+    anchor: str
+    reference: Callable
+    groups: dict[str, float]
+    examples: tuple[Case, ...]
+    draw: Callable[[np.random.Generator], list[Case]]
+    mistakes: tuple[Mistake, ...]
+    variants: dict[str, Callable]
+    probe: str = "call"
+    exact_type: bool = field(default=False)  # an int is wanted, 5.0 will not do
+
+    def visible_cases(self) -> list[Case]:
+        """The cases of the instant check, the same for everybody."""
+        return [*self.examples, *self.draw(np.random.default_rng(2))]
+
+    def hidden_cases(self, secret: bytes) -> list[Case]:
+        """The cases of the official grade, reproducible with the course's ``secret`` alone."""
+        seed = np.frombuffer(secret + self.id.encode(), np.uint8)
+        return self.draw(np.random.default_rng(seed))
+
+
+def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
+    """Return ``function`` with pieces of its source replaced: a wrong implementation as its difference.
+
+    Each ``(old, new)`` must match the source exactly once, or ``ValueError`` is raised.
+
+    >>> from autograder.probes import call
+    >>> rewrite(call, ("no such text", ""))
+    Traceback (most recent call last):
+    ...
+    ValueError: 'no such text' occurs 0 times in call, not once
+    """
+    source = textwrap.dedent(inspect.getsource(function))
+    for old, new in changes:
+        if source.count(old) != 1:
+            raise ValueError(f"{old!r} occurs {source.count(old)} times in {function.__name__}, not once")
+        source = source.replace(old, new)
+    namespace = dict(function.__globals__)
+    exec(compile(source, f"<{function.__name__}, rewritten>", "exec"), namespace)
+    return namespace[function.__name__]

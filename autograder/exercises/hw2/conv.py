@@ -1,0 +1,621 @@
+"""Exercises conv_forward_naive, im2col and conv_forward_im2col."""
+
+import numpy as np
+
+from autograder.exercise import Case, Exercise, Mistake, rewrite
+from convbook import kernels
+
+
+def loops(x, w, b, conv_param):
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, _, kh, kw = w.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    oh = (H + 2 * pad - kh) // stride + 1
+    ow = (W + 2 * pad - kw) // stride + 1
+    out = np.zeros((N, F, oh, ow))
+    for n in range(N):
+        for f in range(F):
+            for i in range(oh):
+                for j in range(ow):
+                    window = padded[n, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                    out[n, f, i, j] = np.sum(window * w[f]) + b[f]
+    return out, (x, w, b, conv_param)
+
+
+def einsum(x, w, b, conv_param):
+    s, p = conv_param["stride"], conv_param["pad"]
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, w.shape[2:], axis=(2, 3))[:, :, ::s, ::s]
+    return np.einsum("ncijab,fcab->nfij", windows, w) + b[None, :, None, None], None
+
+
+def shifted_taps(x, w, b, conv_param):
+    """One strided image a tap, as a sum of matrix-vector products."""
+    s, p = conv_param["stride"], conv_param["pad"]
+    (N, C, H, W), (F, _, kh, kw) = x.shape, w.shape
+    padded = np.zeros((N, C, H + 2 * p, W + 2 * p), np.float32)
+    padded[:, :, p : p + H, p : p + W] = x
+    oh, ow = (H + 2 * p - kh) // s + 1, (W + 2 * p - kw) // s + 1
+    out = np.tile(np.reshape(b, (1, F, 1, 1)).astype(np.float32), (N, 1, oh, ow))
+    for a in range(kh):
+        for t in range(kw):
+            tap = padded[:, :, a : a + s * oh : s, t : t + s * ow : s]
+            out += np.moveaxis(np.tensordot(tap, w[:, :, a, t], axes=([1], [1])), -1, 1)
+    return out, (x, w, b, conv_param)
+
+
+def nested_lists(x, w, b, conv_param):
+    return loops(x, w, b, conv_param)[0].tolist(), {}
+
+
+def columns(x, kh, kw, stride, pad):
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    oh = (H + 2 * pad - kh) // stride + 1
+    ow = (W + 2 * pad - kw) // stride + 1
+    cols = np.zeros((N, C * kh * kw, oh * ow))
+    for i in range(oh):
+        for j in range(ow):
+            window = padded[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            cols[:, :, i * ow + j] = window.reshape(N, -1)
+    return cols
+
+
+def matmul(x, w, b, conv_param):
+    F, _, kh, kw = w.shape
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    cols = columns(x, kh, kw, stride, pad)
+    oh = (x.shape[2] + 2 * pad - kh) // stride + 1
+    out = w.reshape(F, -1) @ cols + b.reshape(F, 1)
+    return out.reshape(len(x), F, oh, -1), (x, w, b, conv_param)
+
+
+def one_gemm(x, w, b, conv_param):
+    """The whole batch in one matrix product, windows in rows."""
+    rows = np.concatenate([image.T for image in columns(x, *w.shape[2:], conv_param["stride"], conv_param["pad"])])
+    oh = (x.shape[2] + 2 * conv_param["pad"] - w.shape[2]) // conv_param["stride"] + 1
+    out = rows @ w.reshape(len(w), -1).T + b
+    return out.reshape(len(x), oh, -1, len(w)).transpose(0, 3, 1, 2), rows
+
+
+C182 = {"x": [[1, 128, 100, 255], [4, 100, 80, 0], [20, 90, 70, 0], [40, 50, 60, 2]], "w": [[1, 2], [0, 0.5]]}
+
+
+def draw_conv(rng):
+    """Non-square images and kernels, C_in, C_out, N and both sizes different, distinct biases, strides that do not divide."""
+
+    def case(group, kind, n, c, f, size, kernel, stride=1, pad=0, integer=False):
+        image = rng.integers(0, 256, (n, c, *size)) if integer else rng.normal(size=(n, c, *size))
+        bias = rng.permutation(np.arange(1, f + 1)) + rng.uniform(0.1, 0.4, f)
+        return Case(
+            group, kind, (image, rng.normal(size=(f, c, *kernel)), bias, {"stride": stride, "pad": pad})
+        )
+
+    h = int(rng.integers(5, 7))
+    return [
+        case("one filter", "one image, one channel, one filter", 1, 1, 1, (h, h + 2), (3, 2)),
+        case("one filter", "one channel, square kernel", 1, 1, 1, (h + 1, h), (3, 3)),
+        case("channels and filters", "several images, channels and filters", 2, 3, 4, (h, h + 1), (2, 3)),
+        case("channels and filters", "square kernel, several filters", 3, 4, 2, (h, h - 1), (3, 3)),
+        case("channels and filters", "image of integers", 2, 3, 4, (h, h + 1), (2, 2), integer=True),
+        case("padding", "padding 1", 2, 3, 4, (h, h - 1), (3, 2), pad=1),
+        case("padding", "padding 2, square kernel", 3, 2, 4, (h, h + 1), (3, 3), pad=2),
+        case("stride", "stride 2 that does not divide", 2, 3, 4, (6, 9), (3, 2), stride=2),
+        case("stride", "stride 2 with padding 1", 3, 2, 4, (7, 10), (3, 3), stride=2, pad=1),
+        case("stride", "stride 3 with padding 2", 2, 4, 3, (9, 7), (2, 3), stride=3, pad=2),
+    ]
+
+
+SUM = "np.sum(window * w[f]) + b[f]"
+PAD = "np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))"
+ROWS, COLUMNS = "i * stride : i * stride + kh", "j * stride : j * stride + kw"
+
+
+def wrong(name, anchor, sentence, *changes):
+    return Mistake(name, sentence, anchor, rewrite(loops, *changes))
+
+
+CONV_MISTAKES = (
+    wrong(
+        "kernel flipped",
+        "conv2d-flip",
+        "This equals true convolution: your kernel is flipped. Deep learning's conv2d is cross-correlation; multiply "
+        "window and kernel as they lie.",
+        (SUM, "np.sum(window * w[f, :, ::-1, ::-1]) + b[f]"),
+    ),
+    wrong(
+        "kernel rows flipped",
+        "conv2d-flip",
+        "Your kernel is upside down: its rows are reversed. Cross-correlation flips nothing.",
+        (SUM, "np.sum(window * w[f, :, ::-1]) + b[f]"),
+    ),
+    wrong(
+        "kernel columns flipped",
+        "conv2d-flip",
+        "Your kernel is mirrored left to right. Cross-correlation flips nothing.",
+        (SUM, "np.sum(window * w[f, :, :, ::-1]) + b[f]"),
+    ),
+    wrong(
+        "kernel transposed",
+        "conv2d-single",
+        "Your kernel is transposed: rows meet columns. Kernel row a belongs to window row a.",
+        (SUM, "np.sum(window * w[f].swapaxes(1, 2)) + b[f]"),
+    ),
+    wrong(
+        "channels reversed",
+        "conv2d-channels",
+        "Your kernel's slices meet the channels in reverse order. Slice c belongs to input channel c.",
+        (SUM, "np.sum(window * w[f, ::-1]) + b[f]"),
+    ),
+    wrong(
+        "bias forgotten",
+        "conv2d-bias",
+        "The bias is missing: add b[f] to every value of output channel f.",
+        (SUM, "np.sum(window * w[f])"),
+    ),
+    wrong(
+        "one bias for all filters",
+        "conv2d-bias",
+        "Every filter gets the first bias. Filter f has its own, b[f].",
+        (SUM, "np.sum(window * w[f]) + b[0]"),
+    ),
+    wrong(
+        "bias added for each product",
+        "conv2d-bias",
+        "You add the bias inside the sum, once for each product. Add it once, after summing.",
+        (SUM, "np.sum(window * w[f] + b[f])"),
+    ),
+    wrong(
+        "bias added for each channel",
+        "conv2d-bias",
+        "You add the bias once for each input channel. Add it once for each output value.",
+        (SUM, "np.sum(window * w[f]) + C * b[f]"),
+    ),
+    wrong(
+        "bias subtracted",
+        "conv2d-bias",
+        "You subtract the bias. It is added.",
+        (SUM, "np.sum(window * w[f]) - b[f]"),
+    ),
+    wrong(
+        "all biases added",
+        "conv2d-bias",
+        "You add the sum of all biases to each value. Filter f has its own, b[f].",
+        (SUM, "np.sum(window * w[f]) + b.sum()"),
+    ),
+    wrong(
+        "first channel only",
+        "conv2d-channels",
+        "Only the first input channel counts in your result. A filter is as deep as its input: sum over all channels.",
+        (SUM, "np.sum(window[0] * w[f, 0]) + b[f]"),
+    ),
+    wrong(
+        "last channel only",
+        "conv2d-channels",
+        "Only the last input channel counts in your result. If you loop over channels, accumulate with +=.",
+        (SUM, "np.sum(window[-1] * w[f, -1]) + b[f]"),
+    ),
+    wrong(
+        "channels averaged",
+        "conv2d-channels",
+        "You average over the input channels. Their responses are added.",
+        (SUM, "np.sum(window * w[f]) / C + b[f]"),
+    ),
+    wrong(
+        "strongest channel",
+        "conv2d-channels",
+        "You keep the strongest channel's response. The responses of all channels are added.",
+        (SUM, "np.max(np.sum(window * w[f], axis=(1, 2))) + b[f]"),
+    ),
+    wrong(
+        "kernel averaged",
+        "conv2d-single",
+        "You take the mean of the products. A response is their sum.",
+        (SUM, "np.mean(window * w[f]) + b[f]"),
+    ),
+    wrong(
+        "kernel normalised",
+        "conv2d-single",
+        "You divide by the sum of the kernel. That is for blurs; a learned filter is used as it is.",
+        (SUM, "np.sum(window * w[f]) / w[f].sum() + b[f]"),
+    ),
+    wrong(
+        "largest product",
+        "conv2d-single",
+        "You take the largest product. That is nearer to max pooling; a response is the sum of the products.",
+        (SUM, "np.max(window * w[f]) + b[f]"),
+    ),
+    wrong(
+        "one filter for all outputs",
+        "conv2d-filter-bank",
+        "Every output channel is made with the first filter. Channel f belongs to filter w[f].",
+        (SUM, "np.sum(window * w[0]) + b[f]"),
+    ),
+    wrong(
+        "filters added up",
+        "conv2d-filter-bank",
+        "Your output channels add up over the filters before f. Start each output channel from zero.",
+        (SUM, "np.sum(window * w[: f + 1].sum(axis=0)) + b[f]"),
+    ),
+    wrong(
+        "ReLU applied",
+        "conv2d-single",
+        "Negative values are cut to zero. The layer itself applies no ReLU.",
+        (SUM, "max(np.sum(window * w[f]) + b[f], 0)"),
+    ),
+    wrong(
+        "padding ignored",
+        "conv2d-padding",
+        "You do not pad. Surround each channel with pad rows and columns of zeros first.",
+        (PAD, "x"),
+        ("(H + 2 * pad - kh)", "(H - kh)"),
+        ("(W + 2 * pad - kw)", "(W - kw)"),
+    ),
+    wrong(
+        "padding on top and left only",
+        "conv2d-padding",
+        "All your padding lies on top and left. Put pad pixels on each of the four sides.",
+        (PAD, "np.pad(x, ((0, 0), (0, 0), (2 * pad, 0), (2 * pad, 0)))"),
+    ),
+    wrong(
+        "padding on bottom and right only",
+        "conv2d-padding",
+        "All your padding lies at the bottom and right. Put pad pixels on each of the four sides.",
+        (PAD, "np.pad(x, ((0, 0), (0, 0), (0, 2 * pad), (0, 2 * pad)))"),
+    ),
+    wrong(
+        "circular padding",
+        "conv2d-padding",
+        "Your border wraps around to the other side of the image. Negative indices do that, and np.pad's mode 'wrap'. "
+        "Pad with zeros.",
+        (PAD, PAD[:-1] + ", mode='wrap')"),
+    ),
+    wrong(
+        "edge padding",
+        "conv2d-padding",
+        "You repeat the edge pixels. Pad with zeros.",
+        (PAD, PAD[:-1] + ", mode='edge')"),
+    ),
+    wrong(
+        "reflected padding",
+        "conv2d-padding",
+        "You reflect the image at its border. Pad with zeros.",
+        (PAD, PAD[:-1] + ", mode='reflect')"),
+    ),
+    wrong(
+        "rows padded only",
+        "conv2d-padding",
+        "You pad rows but not columns. Pad the last two axes, both.",
+        (PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad), (0, 0)))"),
+        ("(W + 2 * pad - kw)", "(W - kw)"),
+    ),
+    wrong(
+        "every axis padded",
+        "conv2d-padding",
+        "You pad batch and channels too: np.pad(x, pad) pads every axis. Give it ((0, 0), (0, 0), (pad, pad), (pad, pad)).",
+        (PAD, "np.pad(x, pad)"),
+    ),
+    wrong(
+        "padding counted once",
+        "conv2d-output-size",
+        "Your output size counts the padding once. It lies on both sides: H + 2 * pad - kh.",
+        ("(H + 2 * pad - kh)", "(H + pad - kh)"),
+        ("(W + 2 * pad - kw)", "(W + pad - kw)"),
+    ),
+    wrong(
+        "stride ignored",
+        "conv2d-stride",
+        "The stride makes no difference to your result. Window i begins at row i * stride, and fewer windows fit.",
+        (ROWS, "i : i + kh"),
+        (COLUMNS, "j : j + kw"),
+        ("// stride + 1\n    ow", "+ 1\n    ow"),
+        ("// stride + 1\n    out", "+ 1\n    out"),
+    ),
+    wrong(
+        "windows not strided",
+        "conv2d-stride",
+        "Your output has the right size, but its windows stand one pixel apart. Window i begins at row i * stride.",
+        (ROWS, "i : i + kh"),
+        (COLUMNS, "j : j + kw"),
+    ),
+    wrong(
+        "rows strided only",
+        "conv2d-stride",
+        "You step by the stride down the rows but not along the columns.",
+        (COLUMNS, "j : j + kw"),
+    ),
+    wrong(
+        "stride used as dilation",
+        "conv2d-stride",
+        "You spread the taps of the kernel by the stride. That is dilation; the stride moves the window.",
+        ("padded[n, :, " + ROWS + ", " + COLUMNS + "]", "padded[n, :, i : i + stride * kh : stride, j : j + stride * kw : stride]"),
+        ("(H + 2 * pad - kh) // stride", "(H + 2 * pad - stride * (kh - 1) - 1)"),
+        ("(W + 2 * pad - kw) // stride", "(W + 2 * pad - stride * (kw - 1) - 1)"),
+    ),
+    wrong(
+        "stride and padding swapped",
+        "conv2d-stride",
+        "Stride and padding are swapped: you read one for the other.",
+        ('stride, pad = conv_param["stride"], conv_param["pad"]', 'pad, stride = conv_param["stride"], conv_param["pad"]'),
+    ),
+    wrong(
+        "size rounded up",
+        "conv2d-output-size",
+        "Your output size is rounded up, so the last windows hang over the edge. Round down: // stride.",
+        ("(H + 2 * pad - kh) // stride", "-((kh - H - 2 * pad) // stride)"),
+        ("(W + 2 * pad - kw) // stride", "-((kw - W - 2 * pad) // stride)"),
+        (PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad + stride), (pad, pad + stride)))"),
+    ),
+    wrong(
+        "one window short",
+        "conv2d-output-size",
+        "Your output is a row and a column short. There is a window before the first step: + 1.",
+        ("// stride + 1\n    ow", "// stride\n    ow"),
+        ("// stride + 1\n    out", "// stride\n    out"),
+    ),
+    wrong(
+        "height and width swapped",
+        "conv2d-output-size",
+        "Height and width of your output are swapped. Axis 2 is rows, axis 3 columns.",
+        ("return out,", "return out.swapaxes(2, 3),"),
+    ),
+    wrong(
+        "square kernel assumed",
+        "conv2d-single",
+        "You use the kernel's height for its width. Kernels need not be square: read kh and kw.",
+        ("F, _, kh, kw = w.shape", "F, _, kh, kw = w.shape\n    kw = kh"),
+    ),
+    wrong(
+        "square image assumed",
+        "conv2d-output-size",
+        "You use the image's height for its width. Images need not be square: read H and W.",
+        ("N, C, H, W = x.shape", "N, C, H, W = x.shape\n    W = H"),
+    ),
+    wrong(
+        "first image only",
+        "conv2d-channels",
+        "Only the first image of the batch is worked on. Loop over n.",
+        ("for n in range(N)", "for n in range(1)"),
+    ),
+    wrong(
+        "first image for all",
+        "conv2d-channels",
+        "Every image of the batch gives the first one's output. Take the window from image n.",
+        ("padded[n, :,", "padded[0, :,"),
+    ),
+    wrong(
+        "batch and filters swapped",
+        "conv2d-filter-bank",
+        "The first two axes of your output are swapped. The shape is (N, F, H_out, W_out).",
+        ("return out,", "return out.swapaxes(0, 1),"),
+    ),
+    wrong(
+        "channels last",
+        "conv2d-filter-bank",
+        "Your channels come last. The shape is (N, F, H_out, W_out).",
+        ("return out,", "return np.moveaxis(out, 1, 3),"),
+    ),
+    wrong(
+        "integer output",
+        "conv2d-single",
+        "Your output takes the image's dtype, so an image of integers cuts the decimals off. Make it of floats.",
+        ("np.zeros((N, F, oh, ow))", "np.zeros((N, F, oh, ow), x.dtype)"),
+    ),
+    wrong(
+        "conv_param changed",
+        "conv2d-exercises",
+        "You change conv_param (pop?). The caller still needs it: read from it only.",
+        ('stride, pad = conv_param["stride"], conv_param["pad"]', 'stride, pad = conv_param.pop("stride"), conv_param["pad"]'),
+    ),
+    wrong(
+        "filters changed",
+        "conv2d-exercises",
+        "You change the array w while computing. The caller still needs it: work on a copy.",
+        ("F, _, kh, kw = w.shape", "F, _, kh, kw = w.shape\n    w *= 1 + 1e-12"),
+    ),
+    wrong(
+        "cache not returned",
+        "conv2d-exercises",
+        "You return the output alone. The signature wants a pair: return out, cache.",
+        ("return out, (x, w, b, conv_param)", "return out"),
+    ),
+)
+
+GROUPS = {"one filter": 5, "channels and filters": 8, "padding": 6, "stride": 6}
+
+
+def reference_forward(x, w, b, conv_param):
+    return kernels.conv2d(x, w, b, conv_param["stride"], conv_param["pad"]), None
+
+
+EXAMPLES = (
+    Case(
+        "one filter",
+        "the 4x4 example of the chapter, without padding",
+        (np.array([[C182["x"]]]), np.array([[C182["w"]]]), np.array([0.0]), {"stride": 1, "pad": 0}),
+    ),
+    Case(
+        "padding",
+        "the 4x4 example of the chapter, padding 1",
+        (np.array([[C182["x"]]]), np.array([[C182["w"]], [[[0, 0.1], [1, 2]]]]), np.zeros(2), {"stride": 1, "pad": 1}),
+    ),
+)
+
+CONV_FORWARD_NAIVE = Exercise(
+    id="hw2.conv_forward_naive",
+    function="conv_forward_naive",
+    points=25,
+    anchor="conv2d-filter-bank",
+    probe="forward",
+    reference=reference_forward,
+    groups=GROUPS,
+    examples=EXAMPLES,
+    draw=draw_conv,
+    mistakes=CONV_MISTAKES,
+    variants={"loops": loops, "einsum": einsum, "im2col": matmul, "taps": shifted_taps, "nested lists": nested_lists},
+)
+
+
+def draw_im2col(rng):
+    def case(group, kind, n, c, size, kernel, stride=1, pad=0):
+        return Case(group, kind, (rng.normal(size=(n, c, *size)), *kernel, stride, pad))
+
+    h = int(rng.integers(5, 7))
+    return [
+        case("one channel", "one image, non-square kernel", 1, 1, (h, h + 1), (2, 3)),
+        case("one channel", "one image, square kernel", 1, 1, (h, h + 2), (2, 2)),
+        case("batch and channels", "several images and channels", 2, 3, (h, h + 1), (3, 2)),
+        case("batch and channels", "square kernel", 3, 2, (h + 1, h), (3, 3)),
+        case("padding and stride", "padding 1", 2, 3, (h, h - 1), (3, 2), pad=1),
+        case("padding and stride", "stride 2 that does not divide", 2, 3, (6, 9), (3, 2), stride=2),
+        case("padding and stride", "stride 2 with padding 1", 3, 2, (7, 10), (3, 3), stride=2, pad=1),
+    ]
+
+
+def wrong_columns(name, sentence, *changes):
+    return Mistake(name, sentence, "conv2d-im2col", rewrite(columns, *changes))
+
+
+WINDOW = "window.reshape(N, -1)"
+IM2COL = Exercise(
+    id="hw2.im2col",
+    function="im2col",
+    points=10,
+    anchor="conv2d-im2col",
+    reference=lambda x, kh, kw, stride, pad: kernels.im2col(x, (kh, kw), stride, pad),
+    groups={"one channel": 3, "batch and channels": 4, "padding and stride": 3},
+    examples=(Case("one channel", "the numbers 0 to 11", (np.arange(12.0).reshape(1, 1, 3, 4), 2, 2, 1, 0)),),
+    draw=draw_im2col,
+    mistakes=(
+        wrong_columns(
+            "channels last in a column",
+            "The rows of your columns run over (kh, kw, C). They must run over (C, kh, kw), as the weights do.",
+            (WINDOW, "np.moveaxis(window, 1, 3).reshape(N, -1)"),
+        ),
+        wrong_columns(
+            "one row for each window",
+            "Your windows lie in rows: (N, windows, C*kh*kw). Put each into a column: (N, C*kh*kw, windows).",
+            ("return cols", "return cols.swapaxes(1, 2)"),
+        ),
+        wrong_columns(
+            "reshaped instead of transposed",
+            "Your shape is right but the values are scrambled: a reshape does not swap axes. Transpose, then reshape.",
+            ("return cols", "return cols.swapaxes(1, 2).reshape(cols.shape)"),
+        ),
+        wrong_columns(
+            "batch merged into the columns",
+            "Your batch is merged into the columns. Keep images apart: (N, C*kh*kw, windows).",
+            ("return cols", "return np.concatenate(list(cols), axis=1)"),
+        ),
+        wrong_columns(
+            "batch merged, windows in rows",
+            "You made one long list of windows, (N*windows, C*kh*kw). Keep images apart, a column a window.",
+            ("return cols", "return np.concatenate(list(cols.swapaxes(1, 2)), axis=0)"),
+        ),
+        wrong_columns(
+            "windows counted down the columns",
+            "Your windows run down the image first. Column i * W_out + j belongs to output row i, column j.",
+            ("cols[:, :, i * ow + j]", "cols[:, :, j * oh + i]"),
+        ),
+        wrong_columns(
+            "windows transposed",
+            "Each of your windows is transposed. Kernel row a comes before kernel column b.",
+            (WINDOW, "window.swapaxes(2, 3).reshape(N, -1)"),
+        ),
+        wrong_columns(
+            "windows flipped",
+            "Each of your windows is flipped. Cross-correlation flips nothing.",
+            (WINDOW, "window[:, :, ::-1, ::-1].reshape(N, -1)"),
+        ),
+        wrong_columns(
+            "kh and kw swapped",
+            "You swap the kernel's height and width.",
+            ("N, C, H, W = x.shape", "N, C, H, W = x.shape\n    kh, kw = kw, kh"),
+        ),
+        wrong_columns(
+            "padding ignored",
+            "You do not pad. Surround each channel with pad rows and columns of zeros first.",
+            (PAD, "x"),
+            ("(H + 2 * pad - kh)", "(H - kh)"),
+            ("(W + 2 * pad - kw)", "(W - kw)"),
+        ),
+        wrong_columns(
+            "stride ignored",
+            "The stride makes no difference to your result. Window i begins at row i * stride.",
+            (ROWS, "i : i + kh"),
+            (COLUMNS, "j : j + kw"),
+            ("// stride + 1\n    ow", "+ 1\n    ow"),
+            ("// stride + 1\n    cols", "+ 1\n    cols"),
+        ),
+        wrong_columns(
+            "windows not strided",
+            "Your columns are as many as they should be, but the windows stand one pixel apart.",
+            (ROWS, "i : i + kh"),
+            (COLUMNS, "j : j + kw"),
+        ),
+        wrong_columns(
+            "first image for all",
+            "Every image gives the first one's columns.",
+            (WINDOW, "window[:1].reshape(1, -1)"),
+        ),
+    ),
+    variants={
+        "loops over positions": columns,
+        "sliding windows": lambda x, kh, kw, stride, pad: np.lib.stride_tricks.sliding_window_view(
+            np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))), (kh, kw), axis=(2, 3)
+        )[:, :, ::stride, ::stride]
+        .transpose(0, 1, 4, 5, 2, 3)
+        .reshape(len(x), x.shape[1] * kh * kw, -1),
+        "nested lists": lambda *args: columns(*args).tolist(),
+    },
+)
+
+
+def wrong_matmul(name, anchor, sentence, *changes):
+    return Mistake(name, sentence, anchor, rewrite(matmul, *changes))
+
+
+CONV_FORWARD_IM2COL = Exercise(
+    id="hw2.conv_forward_im2col",
+    function="conv_forward_im2col",
+    points=8,
+    anchor="conv2d-im2col",
+    probe="forward",
+    reference=reference_forward,
+    groups={"one filter": 2, "channels and filters": 2, "padding": 2, "stride": 2},
+    examples=EXAMPLES,
+    draw=draw_conv,
+    mistakes=(
+        wrong_matmul(
+            "reshaped instead of transposed",
+            "conv2d-im2col",
+            "Your shape is right but the values are scrambled: a reshape does not move the filter axis. Transpose first.",
+            ("out.reshape(len(x), F, oh, -1)", "out.swapaxes(1, 2).reshape(len(x), F, oh, -1)"),
+        ),
+        wrong_matmul(
+            "weights flattened with channels last",
+            "conv2d-im2col",
+            "You flatten the filters as (kh, kw, C) and the windows as (C, kh, kw). Use one order for both.",
+            ("w.reshape(F, -1)", "np.moveaxis(w, 1, 3).reshape(F, -1)"),
+        ),
+        wrong_matmul(
+            "weights reshaped instead of transposed",
+            "conv2d-im2col",
+            "You reshape the filters to (C*kh*kw, F) where they should be transposed: the values are scrambled.",
+            ("w.reshape(F, -1) @", "w.reshape(-1, F).T @"),
+        ),
+        wrong_matmul(
+            "rows and columns swapped",
+            "conv2d-im2col",
+            "You unfold the output down its columns. Reshape to (N, F, H_out, W_out), rows first.",
+            ("out.reshape(len(x), F, oh, -1)", "out.reshape(len(x), F, -1, oh).swapaxes(2, 3)"),
+        ),
+        *CONV_MISTAKES,
+    ),
+    variants={
+        "matmul": matmul,
+        "tensordot": einsum,
+        "one GEMM for the batch": one_gemm,
+    },
+)

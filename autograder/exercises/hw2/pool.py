@@ -1,0 +1,333 @@
+"""Exercises max_pool_forward_naive, global_avg_pool and equivariance_error."""
+
+import numpy as np
+
+from autograder.exercise import Case, Exercise, Mistake, rewrite
+from convbook import kernels
+
+
+def pool_loops(x, pool_param):
+    kh, kw, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    N, C, H, W = x.shape
+    oh = (H - kh) // stride + 1
+    ow = (W - kw) // stride + 1
+    out = np.zeros((N, C, oh, ow))
+    for n in range(N):
+        for c in range(C):
+            for i in range(oh):
+                for j in range(ow):
+                    window = x[n, c, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                    out[n, c, i, j] = window.max()
+    return out, (x, pool_param)
+
+
+def pool_windows(x, pool_param):
+    k, s = (pool_param["pool_height"], pool_param["pool_width"]), pool_param["stride"]
+    windows = np.lib.stride_tricks.sliding_window_view(x, k, axis=(2, 3))[:, :, ::s, ::s]
+    return windows.max(axis=(4, 5)), windows
+
+
+def pool_taps(x, pool_param):
+    """Running maximum over the taps of the window."""
+    kh, kw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    oh, ow = (x.shape[2] - kh) // s + 1, (x.shape[3] - kw) // s + 1
+    out = np.full((*x.shape[:2], oh, ow), -np.inf)
+    for a in range(kh):
+        for b in range(kw):
+            out = np.maximum(out, x[:, :, a : a + s * oh : s, b : b + s * ow : s])
+    return out, None
+
+
+def draw_pool(rng):
+    def case(group, kind, n, c, size, kernel, stride, negative=False):
+        x = rng.normal(size=(n, c, *size))
+        x = -np.abs(x) - 0.5 if negative else x
+        return Case(group, kind, (x, {"pool_height": kernel[0], "pool_width": kernel[1], "stride": stride}))
+
+    h = int(rng.integers(6, 8))
+    return [
+        case("side by side", "2x2, stride 2, several images and channels", 2, 3, (h, h + 3), (2, 2), 2),
+        case("side by side", "3x3, stride 3, rows left over", 3, 2, (h + 1, h + 3), (3, 3), 3),
+        case("overlap and gaps", "3x2 windows that overlap", 2, 3, (h, h + 1), (3, 2), 1),
+        case("overlap and gaps", "2x3 windows, stride 2", 3, 2, (h + 1, h + 2), (2, 3), 2),
+        case("overlap and gaps", "gaps between 2x2 windows", 2, 4, (h, h + 2), (2, 2), 3),
+        case("negative values", "all values negative", 2, 3, (h, h + 1), (2, 2), 2, negative=True),
+        case("negative values", "all values negative, windows that overlap", 2, 3, (h, h + 1), (2, 3), 1, negative=True),
+    ]
+
+
+def wrong_pool(name, sentence, *changes):
+    return Mistake(name, sentence, "conv2d-pooling", rewrite(pool_loops, *changes))
+
+
+ROWS, COLUMNS = "i * stride : i * stride + kh", "j * stride : j * stride + kw"
+READ = 'kh, kw, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]'
+EXAMPLE = np.array([[[[21, 8, 8, 12], [12, 19, 9, 7], [8, 10, 4, 3], [18, 9, 10, 9]]]])
+
+MAX_POOL_FORWARD_NAIVE = Exercise(
+    id="hw2.max_pool_forward_naive",
+    function="max_pool_forward_naive",
+    points=12,
+    anchor="conv2d-pooling",
+    probe="forward",
+    reference=lambda x, p: (kernels.max_pool2d(x, (p["pool_height"], p["pool_width"]), p["stride"]), None),
+    groups={"side by side": 4, "overlap and gaps": 5, "negative values": 3},
+    examples=(
+        Case("side by side", "the 4x4 example of the chapter", (EXAMPLE, {"pool_height": 2, "pool_width": 2, "stride": 2})),
+    ),
+    draw=draw_pool,
+    mistakes=(
+        wrong_pool(
+            "starts at zero",
+            "Your maximum starts at 0, so windows of negative values give 0. Start at minus infinity, or use np.max.",
+            ("window.max()", "max(window.max(), 0)"),
+        ),
+        wrong_pool(
+            "stride of the window",
+            "You step by the window's size. The stride is a setting of its own.",
+            ("oh = (H - kh) // stride + 1", "oh = (H - kh) // kh + 1"),
+            ("ow = (W - kw) // stride + 1", "ow = (W - kw) // kw + 1"),
+            (ROWS, "i * kh : i * kh + kh"),
+            (COLUMNS, "j * kw : j * kw + kw"),
+        ),
+        wrong_pool(
+            "across channels",
+            "You take the maximum over the channels too. Pooling works on each channel by itself.",
+            ("x[n, c, " + ROWS, "x[n, :, " + ROWS),
+        ),
+        wrong_pool(
+            "largest magnitude",
+            "You take the largest magnitude. The maximum keeps signs: -1 is above -5.",
+            ("window.max()", "np.abs(window).max()"),
+        ),
+        wrong_pool("minimum", "You take the minimum of each window.", ("window.max()", "window.min()")),
+        wrong_pool("average", "You average each window. That is average pooling.", ("window.max()", "window.mean()")),
+        wrong_pool("sum", "You add up each window. Take its maximum.", ("window.max()", "window.sum()")),
+        wrong_pool(
+            "first value",
+            "You take the first value of each window: subsampling. Take its maximum.",
+            ("window.max()", "window[0, 0]"),
+        ),
+        wrong_pool(
+            "position of the maximum",
+            "You return where the maximum is (argmax). Return its value.",
+            ("window.max()", "window.argmax()"),
+        ),
+        wrong_pool(
+            "height and width swapped",
+            "You swap pool_height and pool_width.",
+            (READ, 'kw, kh, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]'),
+        ),
+        wrong_pool(
+            "square window assumed",
+            "You use pool_height for the width too. Windows need not be square.",
+            (READ, 'kh, kw, stride = pool_param["pool_height"], pool_param["pool_height"], pool_param["stride"]'),
+        ),
+        wrong_pool(
+            "windows not strided",
+            "Your output has the right size, but its windows stand one pixel apart. Window i begins at row i * stride.",
+            (ROWS, "i : i + kh"),
+            (COLUMNS, "j : j + kw"),
+        ),
+        wrong_pool(
+            "stride ignored",
+            "The stride makes no difference to your result.",
+            ("(H - kh) // stride", "(H - kh)"),
+            ("(W - kw) // stride", "(W - kw)"),
+            (ROWS, "i : i + kh"),
+            (COLUMNS, "j : j + kw"),
+        ),
+        wrong_pool(
+            "size rounded up",
+            "You keep windows that hang over the edge. Only whole windows count: round the size down.",
+            ("(H - kh) // stride", "-((kh - H) // stride)"),
+            ("(W - kw) // stride", "-((kw - W) // stride)"),
+        ),
+        wrong_pool(
+            "one window short",
+            "Your output is a row and a column short. There is a window before the first step: + 1.",
+            ("oh = (H - kh) // stride + 1", "oh = (H - kh) // stride"),
+            ("ow = (W - kw) // stride + 1", "ow = (W - kw) // stride"),
+        ),
+        wrong_pool(
+            "rows and columns swapped",
+            "Height and width of your output are swapped. Axis 2 is rows, axis 3 columns.",
+            ("return out,", "return out.swapaxes(2, 3),"),
+        ),
+        wrong_pool(
+            "first image for all", "Every image gives the first one's output.", ("x[n, c, " + ROWS, "x[0, c, " + ROWS)
+        ),
+        wrong_pool(
+            "cache not returned",
+            "You return the output alone. The signature wants a pair: return out, cache.",
+            ("return out, (x, pool_param)", "return out"),
+        ),
+        wrong_pool(
+            "pool_param changed",
+            "You change pool_param (pop?). The caller still needs it: read from it only.",
+            (READ, READ.replace('pool_param["stride"]', 'pool_param.pop("stride")')),
+        ),
+    ),
+    variants={
+        "loops": pool_loops,
+        "windows": pool_windows,
+        "running maximum": pool_taps,
+        "nested lists": lambda x, p: (pool_loops(x, p)[0].tolist(), None),
+    },
+)
+
+
+def draw_gap(rng):
+    sizes = [(2, 3, 4, 5), (3, 2, 5, 3), (1, 4, 2, 6)]
+    cases = [Case("means", "several images and channels", (rng.normal(size=size),)) for size in sizes]
+    return [*cases, Case("means", "image of integers", (rng.integers(0, 256, (2, 3, 4, 5)),))]
+
+
+def gap(name, sentence, function):
+    return Mistake(name, sentence, "conv2d-global-pooling", function)
+
+
+GLOBAL_AVG_POOL = Exercise(
+    id="hw2.global_avg_pool",
+    function="global_avg_pool",
+    points=4,
+    anchor="conv2d-global-pooling",
+    reference=kernels.global_avg_pool,
+    groups={"means": 4},
+    examples=(Case("means", "one 4x4 channel", (EXAMPLE,)),),
+    draw=draw_gap,
+    mistakes=(
+        gap("axes kept", "Your shape is (N, C, 1, 1). Drop the two last axes.", lambda x: x.mean(axis=(2, 3), keepdims=True)),
+        gap("channels mixed", "You average over the channels too. Keep one value for each.", lambda x: x.mean(axis=(1, 2, 3))),
+        gap("batch mixed", "You average over the batch too. Keep the images apart.", lambda x: x.mean(axis=(0, 2, 3))),
+        gap("one axis", "You average over rows only. Average over both image axes.", lambda x: x.mean(axis=2)),
+        gap("channels last", "You average over axes 1 and 2, as if channels came last.", lambda x: x.mean(axis=(1, 2))),
+        gap("channels over pixels", "You average over the channels. Average over the pixels of each.", lambda x: x.mean(axis=1)),
+        gap("maximum", "You take the maximum. This is global average pooling.", lambda x: x.max(axis=(2, 3))),
+        gap("sum", "You add up the pixels. Divide by how many there are.", lambda x: x.sum(axis=(2, 3))),
+        gap("median", "You take the median. Take the mean.", lambda x: np.median(x, axis=(2, 3))),
+        gap(
+            "scrambled reshape",
+            "Your shape is right but the values are scrambled: a reshape to (N, H*W, C) does not move the channel axis.",
+            lambda x: x.reshape(len(x), -1, x.shape[1]).mean(axis=1),
+        ),
+        gap("whole-number division", "You cut the decimals off: divide with /, not //.", lambda x: x.sum(axis=(2, 3)) // x[0, 0].size),
+        gap("divided by the height only", "You divide by the number of rows. Divide by H*W.", lambda x: x.sum(axis=(2, 3)) / x.shape[2]),
+    ),
+    variants={
+        "mean": lambda x: x.mean(axis=(2, 3)),
+        "flatten": lambda x: x.reshape(*x.shape[:2], -1).sum(-1) / (x.shape[2] * x.shape[3]),
+        "lists": lambda x: [[float(channel.mean()) for channel in image] for image in x],
+    },
+)
+
+
+def error_roll(f, x, shift):
+    moved = np.roll(x, shift, axis=(2, 3))
+    return float(np.abs(f(moved) - np.roll(f(x), shift, axis=(2, 3))).max())
+
+
+def error_index(f, x, shift):
+    """Shift by indexing modulo the size."""
+    rows, columns = [(np.arange(size) - d) % size for size, d in zip(x.shape[2:], shift, strict=True)]
+    moved = f(x[:, :, rows[:, None], columns])
+    return np.max(np.abs(moved - f(x)[:, :, rows[:, None], columns]))
+
+
+def error_back(f, x, shift):
+    """Shift the response back instead of forward."""
+    back = (-shift[0], -shift[1])
+    return np.max(np.abs(np.roll(f(np.roll(x, shift, (2, 3))), back, (2, 3)) - f(x)))
+
+
+def draw_equivariance(rng):
+    cases = []
+    for layer in ("zeros", "circular", "position", "relu"):
+        kind = {"zeros": "zero padding", "circular": "circular padding", "position": "a map that knows where it is"}
+        x = rng.normal(size=(2, 3, 5, 7))
+        shift = (int(rng.integers(1, 3)), -int(rng.integers(1, 3)))
+        cases.append(Case("error", kind.get(layer, "ReLU"), (layer, rng.normal(size=(3, 3)), x, shift)))
+    x = rng.normal(size=(2, 3, 6, 7))
+    return [*cases, Case("error", "zero padding, rows alone", ("zeros", rng.normal(size=(3, 3)), x, (2, 0)))]
+
+
+def wrong_error(name, sentence, *changes):
+    return Mistake(name, sentence, "conv2d-equivariance", rewrite(error_roll, *changes))
+
+
+MOVED, RESPONSE = "np.roll(x, shift, axis=(2, 3))", "np.roll(f(x), shift, axis=(2, 3))"
+EQUIVARIANCE_ERROR = Exercise(
+    id="hw2.equivariance_error",
+    function="equivariance_error",
+    points=6,
+    anchor="conv2d-equivariance",
+    probe="equivariance",
+    reference=error_roll,
+    groups={"error": 6},
+    examples=(
+        Case(
+            "error",
+            "zero padding, shift by (1, 2)",
+            ("zeros", np.array([[1, 2, 0], [0, 1, 3], [2, 0, 1]]), np.arange(24.0).reshape(1, 1, 4, 6), (1, 2)),
+        ),
+    ),
+    draw=draw_equivariance,
+    mistakes=(
+        wrong_error(
+            "batch and channels rolled",
+            "You roll the first two axes. Rows and columns are axes 2 and 3.",
+            (MOVED, "np.roll(x, shift, axis=(0, 1))"),
+            (RESPONSE, "np.roll(f(x), shift, axis=(0, 1))"),
+        ),
+        wrong_error(
+            "rows and columns swapped",
+            "You roll rows by the column shift and columns by the row shift. shift is (down, right).",
+            (MOVED, "np.roll(x, shift[::-1], axis=(2, 3))"),
+            (RESPONSE, "np.roll(f(x), shift[::-1], axis=(2, 3))"),
+        ),
+        wrong_error(
+            "invariance measured",
+            "You compare with the response that was not shifted: invariance. Equivariance shifts it too.",
+            (RESPONSE, "f(x)"),
+        ),
+        wrong_error(
+            "response rolled backwards",
+            "You roll the response the other way. Both sides are shifted alike.",
+            (RESPONSE, "np.roll(f(x), (-shift[0], -shift[1]), axis=(2, 3))"),
+        ),
+        wrong_error(
+            "input not shifted",
+            "You shift the response but not the input.",
+            (MOVED, "x"),
+        ),
+        wrong_error(
+            "rows rolled only",
+            "You roll rows only. The shift has a column part too.",
+            (MOVED, "np.roll(x, shift[0], axis=2)"),
+            (RESPONSE, "np.roll(f(x), shift[0], axis=2)"),
+        ),
+        wrong_error(
+            "flattened roll",
+            "np.roll without axis rolls the flattened array. Give it axis=(2, 3).",
+            (MOVED, "np.roll(x, shift)"),
+            (RESPONSE, "np.roll(f(x), shift)"),
+        ),
+        wrong_error("mean", "You average the differences. The error is the largest of them.", (".max()", ".mean()")),
+        wrong_error("sum", "You add the differences up. The error is the largest of them.", (".max()", ".sum()")),
+        wrong_error("sign kept", "You take the largest signed difference. Take absolute values first.", ("np.abs(f(moved)", "(f(moved)")),
+        wrong_error("squared", "You square the differences. The error is the largest absolute one.", (".max()", ".max() ** 2")),
+        wrong_error(
+            "every difference returned",
+            "You return all the differences. Return the largest.",
+            ("float(np.abs", "(np.abs"),
+            (".max()", ""),
+        ),
+        Mistake(
+            "yes or no",
+            "You return whether they are equal. Return how far apart they are.",
+            "conv2d-equivariance",
+            lambda f, x, shift: error_roll(f, x, shift) < 1e-9,
+        ),
+    ),
+    variants={"roll": error_roll, "index": error_index, "shift back": error_back},
+)

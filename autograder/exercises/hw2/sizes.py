@@ -1,0 +1,374 @@
+"""Exercises on sizes: out_size, same_padding, receptive_field."""
+
+import math
+
+from autograder.exercise import Case, Exercise, Mistake
+from convbook import kernels
+
+
+def draw_out_size(rng):
+    """Every remainder of strides 2 to 4, so that floor, ceil, round and exact division come apart."""
+    cases = []
+    for _ in range(3):
+        n, k = int(rng.integers(8, 40)), int(rng.integers(2, 6))
+        cases.append(Case("plain", "stride 1, no padding", (n, k)))
+    for s in (2, 3, 4):
+        for r in range(s):
+            k, p, q = int(rng.integers(3, 8)), int(rng.integers(1, 3)), int(rng.integers(4, 12))
+            kind = "the stride does not divide" if r else "the stride divides"
+            cases.append(Case("stride and padding", kind, (q * s + r + k - 2 * p, k, s, p)))
+    for s in (1, 2, 3):
+        for r in range(min(s, 2)):
+            k, p, d, q = int(rng.integers(3, 6)), int(rng.integers(1, 3)), int(rng.integers(2, 5)), int(rng.integers(4, 9))
+            n = q * s + r + d * (k - 1) + 1 - 2 * p
+            cases.append(Case("dilation", f"dilation with stride {'1' if s == 1 else 'above 1'}", (n, k, s, p, d)))
+    return cases
+
+
+OUT_SIZE = Exercise(
+    id="hw2.out_size",
+    function="out_size",
+    points=8,
+    anchor="conv2d-output-size",
+    reference=lambda n, k, s=1, p=0, d=1: kernels.conv_output_size(n, k, s, p, d),
+    groups={"plain": 2, "stride and padding": 4, "dilation": 2},
+    exact_type=True,
+    examples=(
+        Case("plain", "LeNet's first layer", (32, 5)),
+        Case("stride and padding", "AlexNet's first layer as printed", (224, 11, 4)),
+        Case("dilation", "dilation 2 keeps the size with padding 2", (14, 3, 1, 2, 2)),
+    ),
+    draw=draw_out_size,
+    mistakes=(
+        Mistake(
+            "exact division",
+            "You divide with /, so the size is a float. Divide with //: half a window is no window.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * (k - 1) - 1) / s + 1,
+        ),
+        Mistake(
+            "ceil",
+            "You round up. The last window must fit whole, so the division rounds down.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: math.ceil((n + 2 * p - d * (k - 1) - 1) / s) + 1,
+        ),
+        Mistake(
+            "round",
+            "You round to the nearest integer. The last window must fit whole, so the division rounds down.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: round((n + 2 * p - d * (k - 1) - 1) / s) + 1,
+        ),
+        Mistake(
+            "padding counted once",
+            "You add the padding once. It lies on both sides, so it counts twice: n + 2p.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n + p - d * (k - 1) - 1) // s + 1,
+        ),
+        Mistake(
+            "padding ignored",
+            "The padding makes no difference to your result. The kernel slides over n + 2p pixels.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n - d * (k - 1) - 1) // s + 1,
+        ),
+        Mistake(
+            "padding subtracted",
+            "You subtract the padding. It makes the input larger: n + 2p.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n - 2 * p - d * (k - 1) - 1) // s + 1,
+        ),
+        Mistake(
+            "one window short",
+            "You are one short: (n - k) // s counts the steps, and there is a window before the first step. Add 1.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * (k - 1) - 1) // s,
+        ),
+        Mistake(
+            "one added before the division",
+            "You add 1 before dividing by the stride. The first window takes no step: divide, then add 1.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * (k - 1)) // s,
+        ),
+        Mistake(
+            "stride ignored",
+            "The stride makes no difference to your result. Divide the room for sliding by s.",
+            "conv2d-stride",
+            lambda n, k, s=1, p=0, d=1: n + 2 * p - d * (k - 1),
+        ),
+        Mistake(
+            "dilation times k",
+            "You count the dilated kernel as d*k pixels. It spans d*(k - 1) + 1: there are only k - 1 gaps.",
+            "conv2d-dilation",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * k) // s + 1,
+        ),
+        Mistake(
+            "dilation ignored",
+            "The dilation makes no difference to your result. The kernel spans d*(k - 1) + 1 pixels.",
+            "conv2d-dilation",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - k) // s + 1,
+        ),
+        Mistake(
+            "dilation counted from 0",
+            "You put d pixels between the taps. Dilation d means steps of d, so d - 1 pixels lie between; d = 1 is none.",
+            "conv2d-dilation",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p - (d + 1) * (k - 1) - 1) // s + 1,
+        ),
+        Mistake(
+            "kernel not subtracted",
+            "You divide the whole input by the stride. The first window already takes up the kernel's length.",
+            "conv2d-output-size",
+            lambda n, k, s=1, p=0, d=1: (n + 2 * p) // s,
+        ),
+    ),
+    variants={
+        "count the starts": lambda n, k, s=1, p=0, d=1: len(range(0, n + 2 * p - d * (k - 1), s)),
+        "floor": lambda n, k, s=1, p=0, d=1: math.floor((n + 2 * p - d * (k - 1) - 1) / s + 1),
+        "step by step": lambda n, k, s=1, p=0, d=1: 1 + sum(1 for i in range(s, n + 2 * p, s) if i + d * k - d < n + 2 * p),
+    },
+)
+
+
+def same_or_raise(k, d=1):
+    if d * (k - 1) % 2:
+        raise ValueError("no symmetric padding")
+    return d * (k - 1) // 2
+
+
+def padding_by_trial(k, d=1):
+    n = d * k
+    for p in range(n):
+        if n + 2 * p - d * (k - 1) == n:
+            return p
+    raise ValueError("no symmetric padding")
+
+
+def halve_then_check(k, d=1):
+    half = d * (k - 1) / 2
+    if half != int(half):
+        raise ValueError(f"{half} is not a whole number of pixels")
+    return int(half)
+
+
+def raise_for_even(k, d=1):
+    if k % 2 == 0:
+        raise ValueError("even kernel")
+    return d * (k - 1) // 2
+
+
+def draw_same_padding(rng):
+    odd = [int(k) for k in rng.choice([3, 5, 7, 9, 11], 3, replace=False)]
+    even = [int(k) for k in rng.choice([2, 4, 6, 8], 2, replace=False)]
+    cases = [Case("odd kernels", "no dilation", (k,)) for k in odd]
+    cases += [Case("odd kernels", "dilated", (k, int(rng.integers(2, 6)))) for k in odd]
+    cases += [Case("even kernels", "odd total: ValueError", (k, d)) for k in even for d in (1, 3)]
+    cases += [Case("even kernels", "even dilation", (k, 2 * int(rng.integers(1, 4)))) for k in even]
+    return cases
+
+
+SAME_PADDING = Exercise(
+    id="hw2.same_padding",
+    function="same_padding",
+    points=5,
+    anchor="conv2d-same",
+    reference=kernels.same_padding,
+    groups={"odd kernels": 3, "even kernels": 2},
+    exact_type=True,
+    examples=(Case("odd kernels", "3x3", (3,)), Case("even kernels", "4x4: ValueError", (4,))),
+    draw=draw_same_padding,
+    mistakes=(
+        Mistake(
+            "even kernels pass",
+            "You return k // 2 for even kernels too, and the output grows by a pixel. An odd total cannot be split "
+            "into two equal sides: raise ValueError.",
+            "conv2d-same",
+            lambda k, d=1: d * (k // 2),
+        ),
+        Mistake(
+            "floor of the half",
+            "You round half a pixel down for even kernels, and the output shrinks. Raise ValueError when d*(k - 1) is odd.",
+            "conv2d-same",
+            lambda k, d=1: d * (k - 1) // 2,
+        ),
+        Mistake(
+            "all even kernels refused",
+            "You refuse every even kernel. With an even dilation the total d*(k - 1) is even and splits into two sides.",
+            "conv2d-same",
+            raise_for_even,
+        ),
+        Mistake(
+            "dilation ignored",
+            "The dilation makes no difference to your result. A dilated kernel spans d*(k - 1) + 1 pixels.",
+            "conv2d-same",
+            lambda k, d=1: same_or_raise(k),
+        ),
+        Mistake(
+            "both sides together",
+            "You return the padding of both sides together. Half of it belongs on each side.",
+            "conv2d-same",
+            lambda k, d=1: 2 * same_or_raise(k, d),
+        ),
+        Mistake(
+            "half of the kernel plus one",
+            "You pad (k + 1) / 2. The output loses k - 1 pixels, so pad (k - 1) / 2 on each side.",
+            "conv2d-same",
+            lambda k, d=1: same_or_raise(k, d) + d,
+        ),
+        Mistake(
+            "dilation times k",
+            "You use d*k for the dilated kernel. It spans d*(k - 1) + 1 pixels.",
+            "conv2d-same",
+            lambda k, d=1: d * k // 2,
+        ),
+        Mistake(
+            "float",
+            "You divide with /, so the padding is a float. Divide with //.",
+            "conv2d-same",
+            lambda k, d=1: same_or_raise(k, d) / 1,
+        ),
+    ),
+    variants={
+        "check then halve": same_or_raise,
+        "by trial": padding_by_trial,
+        "halve then check": halve_then_check,
+    },
+)
+
+
+def field_loop(layers):
+    field, jump = 1, 1
+    for k, s, d in layers:
+        field += d * (k - 1) * jump
+        jump *= s
+    return field
+
+
+def field_backwards(layers):
+    field = 1
+    for k, s, d in reversed(layers):
+        field = (field - 1) * s + d * (k - 1) + 1
+    return field
+
+
+def field_marked(layers):
+    """Follow the pixels themselves: which inputs does output 0 reach?"""
+    reached = {0}
+    for k, s, d in layers[::-1]:
+        reached = {s * i + d * a for i in reached for a in range(k)}
+    return max(reached) + 1
+
+
+def wrong_field(add=lambda k, s, d, jump: d * (k - 1) * jump, step=lambda jump, s: jump * s, start=1, first=False):
+    """A receptive field with one of its three ingredients wrong."""
+
+    def receptive_field(layers):
+        field, jump = start, 1
+        for k, s, d in layers:
+            if first:
+                jump = step(jump, s)
+            field += add(k, s, d, jump)
+            if not first:
+                jump = step(jump, s)
+        return field
+
+    return receptive_field
+
+
+def draw_receptive_field(rng):
+    def layer(strides, dilations):
+        return int(rng.integers(2, 6)), int(rng.choice(strides)), int(rng.choice(dilations))
+
+    cases = []
+    for length in (3, 5):
+        cases.append(Case("stride 1", "a stack", ([layer([1], [1]) for _ in range(length)],)))
+    for _ in range(3):
+        stack = [layer([1], [1]), layer([2], [1]), layer([3], [1]), (2, 2, 1), layer([1], [1]), layer([2], [1])]
+        cases.append(Case("strides", "convolutions and poolings with strides", (stack,)))
+    for _ in range(2):
+        stack = [layer([2], [1]), layer([1], [2]), layer([2], [3]), layer([1], [4])]
+        cases.append(Case("dilation", "dilated layers behind a stride", (stack,)))
+    return cases
+
+
+RECEPTIVE_FIELD = Exercise(
+    id="hw2.receptive_field",
+    function="receptive_field",
+    points=6,
+    anchor="conv2d-receptive-field",
+    reference=kernels.receptive_field,
+    groups={"stride 1": 1, "strides": 3, "dilation": 2},
+    exact_type=True,
+    examples=(
+        Case("stride 1", "five 3x3 layers", ([(3, 1, 1)] * 5,)),
+        Case("strides", "two 3x3 layers and a 2x2 pooling, twice", ([(3, 1, 1), (3, 1, 1), (2, 2, 1)] * 2,)),
+        Case("dilation", "dilations 1, 2, 4, 8", ([(3, 1, d) for d in (1, 2, 4, 8)],)),
+    ),
+    draw=draw_receptive_field,
+    mistakes=(
+        Mistake(
+            "strides ignored",
+            "Strides make no difference to your result. Behind a stride, neighbouring values lie further apart in the input.",
+            "conv2d-receptive-field",
+            wrong_field(step=lambda jump, s: 1),
+        ),
+        Mistake(
+            "jump not accumulated",
+            "You use only the stride of the layer before. The jump is the product of all strides so far.",
+            "conv2d-receptive-field",
+            wrong_field(step=lambda jump, s: s),
+        ),
+        Mistake(
+            "own stride counted",
+            "You multiply a layer's reach by its own stride. Only the strides before it spread its inputs.",
+            "conv2d-receptive-field",
+            wrong_field(first=True),
+        ),
+        Mistake(
+            "strides added",
+            "You add the strides. Each one multiplies the distance between neighbours.",
+            "conv2d-receptive-field",
+            wrong_field(step=lambda jump, s: jump + s - 1),
+        ),
+        Mistake(
+            "k instead of k - 1",
+            "You add k pixels a layer. A kernel of k taps reaches k - 1 steps further.",
+            "conv2d-receptive-field",
+            wrong_field(add=lambda k, s, d, jump: d * k * jump),
+        ),
+        Mistake(
+            "starts at 0",
+            "You start at 0. With no layer at all, a value sees one pixel: itself.",
+            "conv2d-receptive-field",
+            wrong_field(start=0),
+        ),
+        Mistake(
+            "dilation ignored",
+            "Dilation makes no difference to your result. A dilated kernel reaches d*(k - 1) steps.",
+            "conv2d-dilation",
+            wrong_field(add=lambda k, s, d, jump: (k - 1) * jump),
+        ),
+        Mistake(
+            "dilation spreads what follows",
+            "You let dilation enter the jump. It spreads the taps of its own layer and nothing behind it.",
+            "conv2d-dilation",
+            lambda layers: wrong_field()([(k, s * d, d) for k, s, d in layers]),
+        ),
+        Mistake(
+            "from the output",
+            "You walk from the output to the input with the forward rule. Go through the layers from the input.",
+            "conv2d-receptive-field",
+            lambda layers: field_loop(list(layers)[::-1]),
+        ),
+        Mistake(
+            "pooling ignored",
+            "You leave out layers whose kernel equals their stride. Pooling widens the view like any other layer.",
+            "conv2d-receptive-field",
+            lambda layers: field_loop([layer for layer in layers if layer[0] != layer[1]]),
+        ),
+        Mistake(
+            "kernel sizes multiplied",
+            "You multiply the kernel sizes. Each layer adds d*(k - 1) jumps.",
+            "conv2d-receptive-field",
+            lambda layers: math.prod(d * (k - 1) + 1 for k, s, d in layers),
+        ),
+    ),
+    variants={"forward": field_loop, "backward": field_backwards, "follow the pixels": field_marked},
+)

@@ -1,0 +1,145 @@
+"""From outcomes to a verdict: which groups of cases pass, what went wrong first, and which mistake it was."""
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from autograder.compare import Difference, compare, same
+from autograder.exercise import Case, Exercise, Mistake
+from autograder.plain import NotPlain, pack, unpack
+from autograder.probes import run
+
+BOOK = "http://localhost:8000/book"  # where `make book` serves it; autograders of a course set their own
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Result of one exercise: points by group, the first failure of each group, the mistake if it is known."""
+
+    exercise: Exercise
+    failures: dict[str, tuple[Case, Difference, bool]]  # first failing case of a group; True where it is visible
+    mistake: Mistake | None
+    counts: dict[str, int]
+
+    @property
+    def score(self) -> float:
+        """Points earned: each group passed whole gives its share."""
+        groups = self.exercise.groups
+        earned = sum(share for group, share in groups.items() if group not in self.failures)
+        return round(self.exercise.points * earned / sum(groups.values()), 2)
+
+
+def find(exercise_id: str) -> Exercise:
+    """The exercise of that id; raises ``ValueError`` where there is none."""
+    from autograder.exercises import EXERCISES
+
+    if exercise_id not in EXERCISES:
+        raise ValueError(f"no exercise is called {exercise_id!r}; there are {', '.join(EXERCISES)}")
+    return EXERCISES[exercise_id]
+
+
+def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
+    """Outcome of ``function`` on each case, run in this process, as the plain data that would cross to it."""
+    results = []
+    for case in cases:
+        outcome = run({exercise.function: function}, exercise.probe, exercise.function, fresh(case.args))
+        try:
+            results.append(unpack(pack(outcome)))
+        except NotPlain as error:
+            results.append({"error": ("ValueError", f"the result is too large: {error}")})
+    return results
+
+
+def fresh(args: tuple) -> tuple:
+    """A deep copy of a case's inputs, so that code which changes them changes nothing else."""
+    return unpack(pack(args))
+
+
+@lru_cache(maxsize=256)
+def _expected(exercise_id: str, secret: bytes | None) -> tuple[list[Case], int, list[dict]]:
+    """Cases, how many of them are visible, and the reference's outcomes: computed once a run."""
+    exercise = find(exercise_id)
+    visible = exercise.visible_cases()
+    cases = visible + (exercise.hidden_cases(secret) if secret is not None else [])
+    return cases, len(visible), outcomes(exercise, exercise.reference, cases)
+
+
+@lru_cache(maxsize=2**16)
+def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> dict:
+    """Outcome of one mistake on one case, computed when a diagnosis first asks for it."""
+    exercise = find(exercise_id)
+    return outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
+
+
+def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret: bytes | None = None) -> Verdict:
+    """Judge a student's work.
+
+    ``answer(cases)`` returns the outcomes of the student's code: in this process for the instant
+    check, in a worker's for the grade. ``secret``: the course's, or None for visible cases alone.
+    """
+    cases, n_visible, expected = _expected(exercise.id, secret)
+    got = answer(cases)
+    failures, counts, failed = {}, {}, set()
+    for k, (case, want, have) in enumerate(zip(cases, expected, got, strict=True)):
+        counts[case.group] = counts.get(case.group, 0) + 1
+        difference = compare(want, have, exercise.exact_type)
+        if difference:
+            failed.add(k)
+            failures.setdefault(case.group, (case, difference, k < n_visible))
+    return Verdict(exercise, failures, diagnose(exercise, got, failed, secret), counts)
+
+
+def diagnose(exercise: Exercise, got: list[dict], failed: set[int], secret: bytes | None) -> Mistake | None:
+    """The mistake whose outcomes equal ``got`` on every case; failing that, on every case that failed."""
+    if not failed:
+        return None
+    for looked_at in (range(len(got)), failed):
+        for m, mistake in enumerate(exercise.mistakes):
+            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in looked_at):
+                return mistake
+    return None
+
+
+def link(anchor: str, book: str = BOOK) -> str:
+    """Address of a paragraph of the book.
+
+    >>> link("conv2d-padding")
+    'http://localhost:8000/book/02-conv2d.html#conv2d-padding'
+    """
+    pages = {"conv2d": "02-conv2d.html"}
+    return f"{book}/{pages[anchor.split('-')[0]]}#{anchor}"
+
+
+def report(verdict: Verdict, book: str = BOOK) -> str:
+    """The verdict in plain text: one line a group, what failed first, the mistake's sentence and a link."""
+    exercise = verdict.exercise
+    lines = [f"{exercise.function}: {verdict.score:g} of {exercise.points} points"]
+    told = set()
+    for group in exercise.groups:
+        if group not in verdict.failures:
+            lines.append(f"  ✓ {group} ({verdict.counts[group]} cases)")
+            continue
+        case, difference, is_visible = verdict.failures[group]
+        message = difference.message + (difference.values if is_visible else "")
+        where = f"{case.kind}" if is_visible else f"a hidden case of the kind “{case.kind}”"
+        lines.append(f"  ✗ {group}: {message}" if message in told else f"  ✗ {group}: {where}: {message}")
+        told.add(message)
+    if verdict.mistake:
+        lines += [f"  → {verdict.mistake.sentence}", f"    {link(verdict.mistake.anchor, book)}"]
+    elif verdict.failures and not all(d.layer in ("defined",) for _, d, _ in verdict.failures.values()):
+        lines.append(f"  → About this exercise: {link(exercise.anchor, book)}")
+    return "\n".join(lines)
+
+
+def report_html(verdict: Verdict, book: str = BOOK) -> str:
+    """The same report for a feedback page, the links live."""
+    lines = []
+    for line in report(verdict, book).splitlines():
+        text, found, address = line.partition(book)
+        escaped = html.escape(text)
+        if found:
+            address = html.escape(found + address, quote=True)
+            escaped += f'<a href="{address}">{address}</a>'
+        lines.append(escaped)
+    return f'<pre class="convbook-report">{chr(10).join(lines)}</pre>'

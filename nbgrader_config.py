@@ -1,0 +1,25 @@
+"""nbgrader for this course: stock commands work here, with student code run apart from the grader."""
+
+from autograder.preprocessor import GradeNotebook
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, IgnorePattern, LimitOutput, SaveAutoGrades
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "convbook"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+# The hand-edited solutions would otherwise travel with the release as extra files.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.md"]
+
+c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write this function")'}
+c.OverwriteCells.add_missing_cells = True  # a deleted grade cell is graded all the same
+c.Autograde.autograde_preprocessors = [
+    GradeNotebook,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
