@@ -1,0 +1,5 @@
+"""Explorables: small pictures of an operation that can be changed by hand, in JupyterLab and on the book's pages."""
+
+from convbook.explorables.conv2d import Conv2d
+
+__all__ = ["Conv2d"]

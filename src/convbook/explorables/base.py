@@ -1,0 +1,104 @@
+"""What every explorable shares: one JavaScript module for JupyterLab and for the book's pages."""
+
+import html
+import json
+import os
+import re
+from importlib.resources import files
+from urllib.parse import quote
+
+import anywidget
+
+# Stands in for the kernel on a page without one: the view asks nothing else of its model.
+PAGE = """import widget from "{module}";
+for (const figure of document.querySelectorAll('figure[data-explorable="{name}"]:not([data-mounted])')) {{
+  figure.dataset.mounted = "";
+  const traits = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+  const listeners = {{}};
+  widget.render({{
+    el: figure.querySelector(".convbook-mount"),
+    model: {{
+      get: (name) => traits[name],
+      set: (name, value) => {{
+        traits[name] = value;
+        for (const listener of listeners["change:" + name] ?? []) listener();
+      }},
+      on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+      off: (event, listener) => listeners[event]?.delete(listener),
+      save_changes: () => {{}},
+    }},
+  }});
+}}"""
+
+
+def source(name: str) -> str:
+    """Text of a file of this package.
+
+    >>> source("kernels.mjs").startswith("// The arithmetic")
+    True
+    """
+    return files("convbook.explorables").joinpath(name).read_text(encoding="utf-8")
+
+
+def data_url(javascript: str) -> str:
+    """``javascript`` as a URL that a module can import without a server.
+
+    >>> data_url("export default '½'")
+    'data:text/javascript,export%20default%20%27%C2%BD%27'
+    """
+    return "data:text/javascript," + quote(javascript, safe="")
+
+
+def module(name: str) -> str:
+    """Text of a JavaScript module, with the modules that it imports written into it.
+
+    Both hosts load the text from a URL that has no folder, where ``./`` leads nowhere.
+
+    >>> "./kernels.mjs" in source("conv2d.mjs"), "./kernels.mjs" in module("conv2d.mjs")
+    (True, False)
+    """
+    return re.sub(r'"\./([\w.]+\.mjs)"', lambda match: f'"{data_url(module(match[1]))}"', source(name))
+
+
+def is_static() -> bool:
+    """Whether a page without a kernel is being made (environment variable ``CONVBOOK_STATIC=1``)."""
+    return os.environ.get("CONVBOOK_STATIC") == "1"
+
+
+class Explorable(anywidget.AnyWidget):
+    """A widget that can also be printed into a page.
+
+    Subclasses set ``name``, ``_esm = module(...)``, ``_css`` and ``PAGE_TRAITS``, and
+    write :meth:`still`. With ``CONVBOOK_STATIC=1`` in the environment no comm is
+    opened, and what is displayed is one ``<figure>`` that needs no kernel, no
+    server and no other file; without scripts it shows :meth:`still`.
+    """
+
+    name = ""
+    PAGE_TRAITS: tuple[str, ...] = ()
+
+    def open(self):
+        if not is_static():
+            super().open()
+
+    def still(self) -> str:
+        """HTML to show where scripts are off."""
+        raise NotImplementedError
+
+    def figure(self) -> str:
+        """The explorable as HTML, its own script and style included."""
+        traits = json.dumps({name: getattr(self, name) for name in self.PAGE_TRAITS}).replace("<", "\\u003c")
+        ignored = "tex2jax_ignore mathjax_ignore"  # by what typesets formulas on the book's pages
+        return (
+            f'<figure class="convbook-explorable {ignored}" data-explorable="{html.escape(self.name)}">'
+            f"<style>{self._css}</style>"
+            f'<div class="convbook-mount"><div class="convbook-widget">{self.still()}</div></div>'
+            f'<script type="application/json">{traits}</script>'
+            f'<script type="module">{PAGE.format(module=data_url(self._esm), name=self.name)}</script>'
+            "</figure>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        if is_static():
+            return {"text/plain": repr(self), "text/html": self.figure()}
+        return super()._repr_mimebundle_(**kwargs)

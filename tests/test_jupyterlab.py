@@ -1,0 +1,145 @@
+"""The conv2d explorable in a real JupyterLab: Python changes the view, and the view changes Python."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import nbformat
+import pytest
+from playwright.sync_api import TimeoutError
+
+CELLS = [
+    "from convbook.explorables import Conv2d\nlayer = Conv2d.preset('4×4, two filters, padding 1')\nlayer",
+    "layer.stride = 2\nprint('stride', layer.output.shape)",
+    "print('cursor', layer.cursor)",
+    "print('pixel', layer.x[0][0][1], layer.output[0, 0, 1])",
+    "layer.x = [[[1, 2], [3, 4]]]\nlayer.groups = 2\nprint('broken')",
+]
+KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Address of a JupyterLab that serves a folder with ``layer.ipynb``."""
+    folder, port = tmp_path / "work", free_port()
+    folder.mkdir()
+    cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
+    # Without its kernel in the metadata, the notebook opens with a dialog.
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), folder / "layer.ipynb")
+    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    homes = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "CONVBOOK_STATIC"},
+        **homes,
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+    }
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}",
+        "--IdentityProvider.token=",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    with (tmp_path / "lab.log").open("w") as log:
+        command = [sys.executable, "-m", "jupyter", "lab", *options]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "lab.log").read_text()
+                time.sleep(0.3)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_until_idle(page, lab):
+    """The notebook shows "idle" before it is connected; what is run then is lost, so the server is asked, too."""
+    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{lab}/api/kernels", timeout=10) as answer:
+            kernels = json.load(answer)
+        if [(kernel["execution_state"], kernel["connections"]) for kernel in kernels] == [("idle", 1)]:
+            return
+        page.wait_for_timeout(300)
+    raise AssertionError(f"no idle kernel: {kernels}")
+
+
+def run_cell(page, number: int):
+    """Run a cell once more until it has run; returns its output area."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+    for _ in range(3):
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            cell.locator(".jp-InputPrompt").get_by_text(re.compile(r"\[\d+\]")).wait_for(timeout=20_000)
+            break
+        except TimeoutError:
+            continue
+    return cell.locator(".jp-Cell-outputWrapper")
+
+
+def test_view_and_python_follow_each_other(browser, lab):
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    thrown = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.goto(f"{lab}/lab/tree/layer.ipynb?reset")
+    wait_until_idle(page, lab)
+
+    view = run_cell(page, 0)
+    view.locator('[data-out="[0,1,1]"]').wait_for()
+    assert view.locator('[data-out^="[0,0,"]').all_inner_texts() == ["0.5", "64", "50", "127.5", "0"]
+    assert view.locator('[data-out="[0,1,1]"]').inner_text() == "307"
+    assert page.locator("script[src*=require]").count() == 0
+
+    view.locator('[data-out="[1,2,3]"]').click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    assert view.locator(".cb-where").inner_text() == "out[1, 3, 2]"
+    run_cell(page, 2).get_by_text("cursor [1, 3, 2]").wait_for()
+
+    entry = view.locator("[data-at='[\"x\",0,0,1]']")
+    entry.fill("7")
+    entry.press("Enter")
+    run_cell(page, 3).get_by_text("pixel 7.0 3.5").wait_for()
+
+    run_cell(page, 1).get_by_text("stride (2, 3, 3)").wait_for()
+    view.locator('[data-out="[0,2,2]"]').wait_for()
+    assert view.locator("[data-out]").count() == 18
+    assert view.locator('[name="stride"]').input_value() == "2"
+
+    run_cell(page, 4).get_by_text("broken").wait_for()
+    view.get_by_text("groups=2 does not divide the 1 input channels").wait_for()
+    assert view.locator('[name="groups"][aria-invalid]').input_value() == "2"
+    assert view.locator("[data-out]").count() == 2 * 2 * 2, "the last layer that fits stays"
+    assert thrown == []
+    context.close()
