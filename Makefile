@@ -1,0 +1,54 @@
+# Two commands set everything up: `make book` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+FROM ?= submitted
+ASSIGNMENT ?= hw2-conv2d
+
+.PHONY: help book html test lint lab release grade bench lock clean
+
+help:  ## show these lines
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+.venv/done: requirements.txt constraints.txt pyproject.toml
+	@echo "Setting up .venv (some minutes the first time) ..."
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --progress-bar on -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+book: html  ## build the book and serve it on localhost
+	@echo "The book: http://localhost:$(PORT)/  (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+html: .venv/done  ## build the book into _build/html, warnings as errors
+	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter-book build -W -n --keep-going .
+
+test: .venv/done html lint  ## run every test, the browser's included
+	@sh tests/browser.sh $(BIN)
+	$(BIN)/python -m pytest
+
+lint: .venv/done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lab: .venv/done  ## open the exercises in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir exercises
+
+release: .venv/done  ## make exercises/ from solutions/
+	$(BIN)/python -m autograder release
+
+grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGNMENT=hw2-conv2d
+	$(BIN)/python -m autograder grade "$(ASSIGNMENT)" "$(FROM)"
+
+bench: .venv/done  ## time the kernels against PyTorch
+	$(BIN)/python benchmarks/kernels.py
+
+lock: .venv/done  ## write constraints.txt from what is installed
+	@echo '# Made by `make lock`: the versions of all packages, at which this course was tested.' > constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude setuptools >> constraints.txt
+
+clean:  ## remove the built book and the environment
+	rm -rf _build .venv

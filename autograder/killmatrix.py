@@ -1,0 +1,40 @@
+"""The grader, graded: which case rejects which wrong implementation."""
+
+import numpy as np
+
+from autograder.compare import compare
+from autograder.exercise import Exercise
+from autograder.verdict import outcomes
+
+
+def kill_matrix(exercise: Exercise, secret: bytes | None = None) -> np.ndarray:
+    """Booleans ``(mistakes, cases)``: True where the case rejects the mistake.
+
+    The cases are the visible ones, and those that ``secret`` hides if one is given.
+
+    >>> from autograder.exercises import EXERCISES
+    >>> kill_matrix(EXERCISES["hw2.same_padding"]).any(axis=1).all()
+    np.True_
+    """
+    cases = exercise.visible_cases() + (exercise.hidden_cases(secret) if secret else [])
+    expected = outcomes(exercise, exercise.reference, cases)
+    return np.array(
+        [
+            [
+                compare(want, got, exercise.exact_type) is not None
+                for want, got in zip(expected, outcomes(exercise, mistake.function, cases), strict=True)
+            ]
+            for mistake in exercise.mistakes
+        ]
+    )
+
+
+def as_text(exercise: Exercise, secret: bytes | None = None) -> str:
+    """The matrix in characters, a row a mistake: ``#`` rejected, ``.`` not noticed by that case."""
+    matrix = kill_matrix(exercise, secret)
+    width = max(len(mistake.name) for mistake in exercise.mistakes)
+    rows = [
+        f"{mistake.name:{width}}  {''.join('#' if killed else '.' for killed in row)}  {row.sum()}/{row.size}"
+        for mistake, row in zip(exercise.mistakes, matrix, strict=True)
+    ]
+    return "\n".join([f"{exercise.id}: {len(rows)} mistakes, {matrix.shape[1]} cases", *rows])

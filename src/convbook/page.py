@@ -1,0 +1,71 @@
+"""Small helpers of the chapters: matrices and tables as HTML, numbers for the sentences."""
+
+import html
+
+import numpy as np
+
+CELL = "padding:.15rem .5rem;text-align:right;white-space:nowrap"
+LEFT = "padding:.15rem .5rem;text-align:left"
+
+
+class Html:
+    """Something with an HTML form, for a notebook to show."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
+def matrices(**arrays) -> Html:
+    """2-D arrays side by side, each under its name (underscores shown as spaces).
+
+    >>> "<caption" in matrices(filter_0=[[1, 2], [0, 0.5]]).text
+    True
+    """
+    blocks = []
+    for name, values in arrays.items():
+        rows = "".join(
+            "<tr>" + "".join(f'<td style="{CELL}">{v:g}</td>' for v in row) + "</tr>" for row in np.asarray(values)
+        )
+        caption = f'<caption style="white-space:nowrap">{html.escape(name.replace("_", " "))}</caption>'
+        blocks.append(f'<table class="dataframe" style="margin:0">{caption}{rows}</table>')
+    style = "display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:flex-end;margin:1rem 0"
+    return Html(f'<div style="{style}">{"".join(blocks)}</div>')
+
+
+def table(header, rows) -> Html:
+    """A table with a header row; the first column names the row. Cells may hold HTML.
+
+    >>> table(["layer", "size"], [["conv1", 28]]).text.count("<td")
+    1
+    """
+    head = "".join(f'<th scope="col" style="{CELL if n else LEFT}">{text}</th>' for n, text in enumerate(header))
+    body = "".join(
+        f'<tr><th scope="row" style="{LEFT}">{row[0]}</th>'
+        + "".join(f'<td style="{CELL}">{cell}</td>' for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return Html(
+        f'<div style="overflow-x:auto"><table class="dataframe"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def tiny(value: float) -> str:
+    """A rounding error as text: 0, or one digit and a power of ten.
+
+    >>> tiny(0.0), tiny(1.8e-15)
+    ('0', '2e-15')
+    """
+    return f"{value:.0e}" if value else "0"
+
+
+def tell(**values) -> None:
+    """Keep values for the sentences of the page, as ``{glue:text}`` finds them."""
+    from myst_nb import glue
+
+    for name, value in values.items():
+        glue(name, value if isinstance(value, str) else float(value), display=False)

@@ -1,0 +1,102 @@
+"""Sphinx extension of the book: formulas rendered at build time, explorables without a kernel, our styles.
+
+Nothing it puts on a page is fetched from elsewhere.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from py_mini_racer import MiniRacer
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.math import get_node_equation_number
+
+
+class Katex:
+    """KaTeX in an embedded JavaScript engine, started at the first formula of a build."""
+
+    def __init__(self, script: Path):
+        self.script, self.engine = script, None
+
+    def render(self, formula: str, display: bool) -> str:
+        """HTML and MathML of a formula; raises ``ExtensionError`` naming one that KaTeX cannot read."""
+        if self.engine is None:
+            self.engine = MiniRacer()
+            self.engine.eval(self.script.read_text(encoding="utf-8"))
+        options = json.dumps({"displayMode": display, "throwOnError": True, "strict": "ignore"})
+        try:
+            return self.engine.eval(f"katex.renderToString({json.dumps(formula)}, {options})")
+        except Exception as error:
+            raise ExtensionError(f"KaTeX cannot read {formula!r}: {error}") from error
+
+    def close(self) -> None:
+        if self.engine is not None:
+            self.engine.close()
+            self.engine = None
+
+
+def visit_inline(writer, node) -> None:
+    html = writer.builder.app.katex.render(node.astext(), display=False)
+    writer.body.append(f'<span class="math notranslate nohighlight">{html}</span>')
+    raise nodes.SkipNode
+
+
+def visit_display(writer, node) -> None:
+    writer.body.append(writer.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        writer.body.append(f'<span class="eqno">({get_node_equation_number(writer, node)})')
+        writer.add_permalink_ref(node, "Link to this equation")
+        writer.body.append("</span>")
+    writer.body.append(writer.builder.app.katex.render(node.astext(), display=True) + "</div>")
+    raise nodes.SkipNode
+
+
+def sources_digest(root: Path) -> str:
+    """A digest of the code that the chapters run, so that a change of it runs them again."""
+    digest = hashlib.sha256()
+    for folder in ("src", "autograder"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".py", ".mjs", ".css"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def configure(app: Sphinx, config) -> None:
+    root = Path(app.srcdir)
+    config.html_static_path += [str(root / "book" / "_static")]
+    config.nb_execution_cache_path = str(root / "_build" / ".jupyter_cache" / sources_digest(root))
+
+
+def drop_thebe(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """Take Thebe's scripts off the page: the theme emits them twice, an error, and we do not use them."""
+    for files in ("script_files", "css_files"):
+        context[files] = [file for file in context.get(files, []) if "thebe" not in mention(file)]
+
+
+def mention(file) -> str:
+    """All that a script or style entry of a page says."""
+    attributes = getattr(file, "attributes", {})
+    return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
+
+
+def copy_katex(app: Sphinx, exception) -> None:
+    app.katex.close()
+    if exception is None and app.builder.format == "html":
+        target = Path(app.outdir, "_static", "katex")
+        ignore = shutil.ignore_patterns("*.js", "LICENSE")
+        shutil.copytree(Path(app.srcdir, "book", "_vendor", "katex"), target, ignore=ignore, dirs_exist_ok=True)
+
+
+def setup(app: Sphinx) -> dict:
+    os.environ["CONVBOOK_STATIC"] = "1"  # the kernels of the chapters inherit it
+    app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.add_css_file("katex/katex.min.css")
+    app.connect("config-inited", configure, priority=100)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("build-finished", copy_katex)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
