@@ -1,8 +1,9 @@
 """nbgrader for this course: stock commands work here, with student code run apart from the grader."""
 
-from autograder.preprocessor import GradeNotebook
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, IgnorePattern, LimitOutput, SaveAutoGrades
+
+from autograder.preprocessor import GradeNotebook
 
 c = get_config()  # noqa: F821
 
