@@ -4,12 +4,14 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.exercises import ASSIGNMENTS
@@ -27,6 +29,8 @@ class Course:
         self.root = Path(root).resolve()
         if not (self.root / "nbgrader_config.py").exists():
             raise CourseError(f"{self.root} is no course folder: it has no nbgrader_config.py")
+        # nbgrader adds objects to its sessions late; harmless, and several lines for each submission
+        warnings.filterwarnings("ignore", message="Object of type <.*> not in session", category=SAWarning)
         # nbgrader runs `alembic` by name, which an environment that was not activated does not have on its path
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())

@@ -58,7 +58,7 @@ class Session:
                     lambda worker, case=case: worker.probe(exercise.probe, exercise.function, case.args)
                 )
             except WorkerEnded as ended:
-                return results + [{"error": ("PythonEnded", str(ended))}] * (len(cases) - len(results))
+                return results + [{"error": (["PythonEnded"], str(ended))}] * (len(cases) - len(results))
             results.append(well_formed(outcome))
         return results
 
@@ -70,15 +70,17 @@ class Session:
 
 def well_formed(outcome: dict) -> dict:
     """The outcome if it looks like one of :func:`autograder.probes.run`, else an error that says so."""
-    if outcome.keys() == {"missing"}:
-        return outcome
-    error = outcome.get("error")
-    if error is not None:
-        is_error = isinstance(error, tuple) and len(error) == 2 and all(isinstance(part, str) for part in error)
-        return {"error": error if is_error else ("UnknownError", "an answer in a form of its own")}
+    if "missing" in outcome:
+        return {"missing": str(outcome["missing"])[:80]}
+    strange = {"error": (["StrangeResult"], "an answer in a form of its own")}
+    if "error" in outcome:
+        match outcome["error"]:
+            case ([str(), *names], str() as message) if all(isinstance(name, str) for name in names):
+                return {"error": ([name[:80] for name in outcome["error"][0][:9]], message[:500])}
+        return strange
     changed = outcome.get("changed inputs")
-    if "value" not in outcome or not (isinstance(changed, list) and all(type(k) is int for k in changed)):
-        return {"error": ("UnknownError", "an answer in a form of its own")}
+    if "value" not in outcome or not isinstance(changed, list) or not set(map(repr, changed)) <= set("0123456789"):
+        return strange
     return {"value": outcome["value"], "changed inputs": changed}
 
 

@@ -66,10 +66,10 @@ PROBES = {probe.__name__: probe for probe in (call, forward, equivariance)}
 
 
 def run(namespace: dict, probe: str, function: str, args: tuple) -> dict:
-    """Outcome of a probe: ``{"value": ...}`` or ``{"error": (type, message)}``, and which inputs were changed.
+    """Outcome of a probe: its value, or its error as (types from special to general, message); changed inputs.
 
     >>> run({"f": lambda x: 1 / x}, "call", "f", (0,))
-    {'error': ('ZeroDivisionError', 'division by zero'), 'changed inputs': []}
+    {'error': (['ZeroDivisionError', 'ArithmeticError'], 'division by zero'), 'changed inputs': []}
     """
     if not callable(namespace.get(function)):
         return {"missing": function}
@@ -77,7 +77,8 @@ def run(namespace: dict, probe: str, function: str, args: tuple) -> dict:
     try:
         outcome = {"value": PROBES[probe](namespace, function, *args)}
     except Exception as error:
-        outcome = {"error": (type(error).__name__, str(error)[:500])}
+        names = [kind.__name__ for kind in type(error).__mro__ if kind not in (Exception, BaseException, object)]
+        outcome = {"error": (names or ["Exception"], str(error)[:500])}
     changed = [k for k, argument in enumerate(args) if snapshot(argument) != before[k]]
     return {**outcome, "changed inputs": changed}
 

@@ -15,11 +15,11 @@ BOOK = "http://localhost:8000/book"  # where `make book` serves it; autograders 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of one exercise: points by group, the first failure of each group, the mistake if it is known."""
+    """Result of one exercise: points by group, the first failure of each group, the mistakes that are recognised."""
 
     exercise: Exercise
     failures: dict[str, tuple[Case, Difference, bool]]  # first failing case of a group; True where it is visible
-    mistake: Mistake | None
+    mistakes: tuple[Mistake, ...]
     counts: dict[str, int]
 
     @property
@@ -47,7 +47,7 @@ def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[
         try:
             results.append(unpack(pack(outcome)))
         except NotPlain as error:
-            results.append({"error": ("ValueError", f"the result is too large: {error}")})
+            results.append({"error": (["ResultTooLarge"], str(error))})
     return results
 
 
@@ -87,18 +87,29 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
         if difference:
             failed.add(k)
             failures.setdefault(case.group, (case, difference, k < n_visible))
-    return Verdict(exercise, failures, diagnose(exercise, got, failed, secret), counts)
+    return Verdict(exercise, failures, diagnose(exercise, cases, got, failed, secret), counts)
 
 
-def diagnose(exercise: Exercise, got: list[dict], failed: set[int], secret: bytes | None) -> Mistake | None:
-    """The mistake whose outcomes equal ``got`` on every case; failing that, on every case that failed."""
-    if not failed:
-        return None
-    for looked_at in (range(len(got)), failed):
+def diagnose(
+    exercise: Exercise, cases: list[Case], got: list[dict], failed: set[int], secret: bytes | None
+) -> tuple[Mistake, ...]:
+    """The catalogued mistakes that explain ``got``, the surest evidence first.
+
+    One mistake that gives the same on every case; failing that, on every case that failed; failing that,
+    one for each group of cases that it explains whole, so that two mistakes in different places are both told.
+    """
+
+    def explaining(which) -> tuple[Mistake, ...]:
         for m, mistake in enumerate(exercise.mistakes):
-            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in looked_at):
-                return mistake
-    return None
+            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which):
+                return (mistake,)
+        return ()
+
+    if not failed:
+        return ()
+    groups = dict.fromkeys(cases[k].group for k in sorted(failed))
+    by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
+    return explaining(range(len(got))) or explaining(failed) or tuple(dict.fromkeys(sum(map(explaining, by_group), ())))
 
 
 def link(anchor: str, book: str = BOOK) -> str:
@@ -125,9 +136,9 @@ def report(verdict: Verdict, book: str = BOOK) -> str:
         where = f"{case.kind}" if is_visible else f"a hidden case of the kind “{case.kind}”"
         lines.append(f"  ✗ {group}: {message}" if message in told else f"  ✗ {group}: {where}: {message}")
         told.add(message)
-    if verdict.mistake:
-        lines += [f"  → {verdict.mistake.sentence}", f"    {link(verdict.mistake.anchor, book)}"]
-    elif verdict.failures and not all(d.layer in ("defined",) for _, d, _ in verdict.failures.values()):
+    for mistake in verdict.mistakes:
+        lines += [f"  → {mistake.sentence}", f"    {link(mistake.anchor, book)}"]
+    if verdict.failures and not verdict.mistakes:
         lines.append(f"  → About this exercise: {link(exercise.anchor, book)}")
     return "\n".join(lines)
 

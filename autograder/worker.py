@@ -133,7 +133,7 @@ def answer(shell, request: dict) -> dict:
     try:
         return probes.run(shell.user_ns, request["probe"], request["function"], request["args"])
     except (SystemExit, KeyboardInterrupt) as error:
-        return {"error": (type(error).__name__, "the function ended Python")}
+        return {"error": ([type(error).__name__], "the function ended Python")}
     finally:
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
@@ -159,7 +159,7 @@ def main() -> None:
         try:
             message = plain.pack(value)
         except plain.NotPlain as error:
-            message = plain.pack({"error": ("ResultTooLarge", str(error))})
+            message = plain.pack({"error": (["ResultTooLarge"], str(error))})
         replies.write(struct.pack("<I", len(message)) + message)
         replies.flush()
 

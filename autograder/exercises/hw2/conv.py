@@ -86,7 +86,7 @@ def draw_conv(rng):
     """Non-square images and kernels, C_in, C_out, N and both sizes different, distinct biases, strides that do not divide."""
 
     def case(group, kind, n, c, f, size, kernel, stride=1, pad=0, integer=False):
-        image = rng.integers(0, 256, (n, c, *size)) if integer else rng.normal(size=(n, c, *size))
+        image = rng.integers(0, 256, (n, c, *size), dtype=np.uint8) if integer else rng.normal(size=(n, c, *size))
         bias = rng.permutation(np.arange(1, f + 1)) + rng.uniform(0.1, 0.4, f)
         return Case(
             group, kind, (image, rng.normal(size=(f, c, *kernel)), bias, {"stride": stride, "pad": pad})
@@ -99,7 +99,10 @@ def draw_conv(rng):
         case("channels and filters", "several images, channels and filters", 2, 3, 4, (h, h + 1), (2, 3)),
         case("channels and filters", "square kernel, several filters", 3, 4, 2, (h, h - 1), (3, 3)),
         case("channels and filters", "image of integers", 2, 3, 4, (h, h + 1), (2, 2), integer=True),
+        case("channels and filters", "1x1 kernels", 3, 4, 2, (h - 2, h), (1, 1)),
+        case("channels and filters", "kernels as large as the image", 2, 3, 4, (5, 4), (5, 4)),
         case("padding", "padding 1", 2, 3, 4, (h, h - 1), (3, 2), pad=1),
+        case("padding", "padding larger than the kernel", 3, 2, 4, (4, 3), (2, 2), pad=3),
         case("padding", "padding 2, square kernel", 3, 2, 4, (h, h + 1), (3, 3), pad=2),
         case("stride", "stride 2 that does not divide", 2, 3, 4, (6, 9), (3, 2), stride=2),
         case("stride", "stride 2 with padding 1", 3, 2, 4, (7, 10), (3, 3), stride=2, pad=1),
@@ -346,6 +349,15 @@ CONV_MISTAKES = (
         ("(H + 2 * pad - kh) // stride", "-((kh - H - 2 * pad) // stride)"),
         ("(W + 2 * pad - kw) // stride", "-((kw - W - 2 * pad) // stride)"),
         (PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad + stride), (pad, pad + stride)))"),
+    ),
+    wrong(
+        "strides that do not divide refused",
+        "conv2d-output-size",
+        "You refuse strides that do not divide. The formula rounds down: pixels that no whole window reaches are left out.",
+        (
+            "    out = np.zeros",
+            "    assert (H + 2 * pad - kh) % stride == 0 and (W + 2 * pad - kw) % stride == 0\n    out = np.zeros",
+        ),
     ),
     wrong(
         "one window short",

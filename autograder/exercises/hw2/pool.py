@@ -39,9 +39,9 @@ def pool_taps(x, pool_param):
 
 
 def draw_pool(rng):
-    def case(group, kind, n, c, size, kernel, stride, negative=False):
+    def case(group, kind, n, c, size, kernel, stride, below=None):
         x = rng.normal(size=(n, c, *size))
-        x = -np.abs(x) - 0.5 if negative else x
+        x = below * (1 + np.abs(x)) if below else x
         return Case(group, kind, (x, {"pool_height": kernel[0], "pool_width": kernel[1], "stride": stride}))
 
     h = int(rng.integers(6, 8))
@@ -51,8 +51,8 @@ def draw_pool(rng):
         case("overlap and gaps", "3x2 windows that overlap", 2, 3, (h, h + 1), (3, 2), 1),
         case("overlap and gaps", "2x3 windows, stride 2", 3, 2, (h + 1, h + 2), (2, 3), 2),
         case("overlap and gaps", "gaps between 2x2 windows", 2, 4, (h, h + 2), (2, 2), 3),
-        case("negative values", "all values negative", 2, 3, (h, h + 1), (2, 2), 2, negative=True),
-        case("negative values", "all values negative, windows that overlap", 2, 3, (h, h + 1), (2, 3), 1, negative=True),
+        case("negative values", "all values negative", 2, 3, (h, h + 1), (2, 2), 2, below=-1.0),
+        case("negative values", "all values far below zero, windows that overlap", 2, 3, (h, h + 1), (2, 3), 1, below=-1e12),
     ]
 
 
@@ -241,12 +241,15 @@ def error_back(f, x, shift):
 
 
 def draw_equivariance(rng):
+    """The largest difference falls on either sign, and on each image and channel in turn."""
     cases = []
-    for layer in ("zeros", "circular", "position", "relu"):
-        kind = {"zeros": "zero padding", "circular": "circular padding", "position": "a map that knows where it is"}
-        x = rng.normal(size=(2, 3, 5, 7))
+    kinds = {"zeros": "zero padding", "circular": "circular padding", "position": "a map that knows where it is"}
+    for n, c, layer in [(0, 1, "zeros"), (1, 2, "zeros"), (0, 0, "position"), (1, 1, "circular"), (0, 2, "relu")]:
+        x, kernel = rng.normal(size=(2, 3, 5, 7)), rng.normal(size=(3, 3))
+        x[n, c] *= 10
         shift = (int(rng.integers(1, 3)), -int(rng.integers(1, 3)))
-        cases.append(Case("error", kind.get(layer, "ReLU"), (layer, rng.normal(size=(3, 3)), x, shift)))
+        for sign in (1, -1):
+            cases.append(Case("error", kinds.get(layer, "ReLU"), (layer, kernel, sign * x, shift)))
     x = rng.normal(size=(2, 3, 6, 7))
     return [*cases, Case("error", "zero padding, rows alone", ("zeros", rng.normal(size=(3, 3)), x, (2, 0)))]
 
@@ -314,13 +317,24 @@ EQUIVARIANCE_ERROR = Exercise(
         ),
         wrong_error("mean", "You average the differences. The error is the largest of them.", (".max()", ".mean()")),
         wrong_error("sum", "You add the differences up. The error is the largest of them.", (".max()", ".sum()")),
-        wrong_error("sign kept", "You take the largest signed difference. Take absolute values first.", ("np.abs(f(moved)", "(f(moved)")),
+        wrong_error("sign kept", "You take the largest signed difference. Take absolute values first, then the largest.", ("np.abs(f(moved)", "(f(moved)")),
         wrong_error("squared", "You square the differences. The error is the largest absolute one.", (".max()", ".max() ** 2")),
         wrong_error(
             "every difference returned",
             "You return all the differences. Return the largest.",
             ("float(np.abs", "(np.abs"),
             (".max()", ""),
+        ),
+        wrong_error(
+            "first image only",
+            "You look at the first image of the batch only.",
+            ("np.abs(f(moved)", "np.abs((f(moved)"),
+            (".max())", ")[0].max())"),
+        ),
+        wrong_error(
+            "relative error",
+            "You divide by the size of the response. The error is the difference itself.",
+            (".max())", ".max() / np.abs(f(x)).max())"),
         ),
         Mistake(
             "yes or no",

@@ -298,6 +298,7 @@ RECEPTIVE_FIELD = Exercise(
     exact_type=True,
     examples=(
         Case("stride 1", "five 3x3 layers", ([(3, 1, 1)] * 5,)),
+        Case("stride 1", "no layer at all", ([],)),
         Case("strides", "two 3x3 layers and a 2x2 pooling, twice", ([(3, 1, 1), (3, 1, 1), (2, 2, 1)] * 2,)),
         Case("dilation", "dilations 1, 2, 4, 8", ([(3, 1, d) for d in (1, 2, 4, 8)],)),
     ),

@@ -1,0 +1,151 @@
+"""The built book in a browser that reaches nothing but the book."""
+
+import functools
+import html.parser
+import http.server
+import os
+import re
+import subprocess
+import sys
+import threading
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from submissions import ROOT
+
+PAGES = ["book/intro", "book/02-conv2d", "book/grader"]
+HTML = ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Build the book (quick when it is up to date), serve it, return its address."""
+    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+    command = ["jupyter-book", "build", "-W", "-n", "--keep-going", "."]
+    build = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert build.returncode == 0, (build.stdout + build.stderr)[-3000:]
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=HTML))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def offline(page, site):
+    """A page that refuses and remembers every request which leaves the book."""
+    page.foreign = []
+
+    def only_ours(route):
+        if route.request.url.startswith((site, "data:", "blob:")):
+            route.continue_()
+        else:
+            page.foreign.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", only_ours)
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_pages_need_no_network_and_fit_the_screen(offline, site, name, theme, width):
+    offline.set_viewport_size({"width": width, "height": 800})
+    offline.goto(f"{site}/{name}.html")
+    offline.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    offline.wait_for_load_state("networkidle")
+    assert offline.foreign == []
+    assert offline.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_explorables_of_the_chapter_are_live(offline, site):
+    offline.goto(f"{site}/book/02-conv2d.html")
+    figures = offline.locator(".convbook-explorable")
+    assert figures.count() == 3
+    first = figures.first
+    cells = first.locator("[role=gridcell]")
+    assert "0.5" in first.locator("[role=grid]").last.inner_text() or cells.count() > 0
+    first.get_by_label("padding", exact=True).fill("0")
+    first.get_by_label("padding", exact=True).press("Enter")
+    offline.wait_for_function("document.querySelector('.convbook-explorable').innerText.includes('2 × 3 × 3')")
+
+
+def test_formulas_are_rendered_in_the_page_itself(offline, site):
+    offline.goto(f"{site}/book/02-conv2d.html")
+    assert offline.locator("div.math .katex").count() >= 8
+    assert offline.locator(".katex-error").count() == 0
+    font = offline.evaluate("document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))")
+    assert font is True
+
+
+def test_the_front_page_leads_into_the_book(offline, site):
+    offline.goto(f"{site}/index.html")
+    offline.wait_for_url("**/book/intro.html")
+    offline.get_by_role("link", name="Chapter 2").click()
+    offline.wait_for_url("**/book/02-conv2d.html")
+
+
+class Addresses(html.parser.HTMLParser):
+    """Links and ids of a page."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links, self.ids = [], set()
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.ids.add(attributes.get("id"))
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+
+
+def test_links_inside_the_book_arrive(site):
+    pages = {path: Addresses(path) for path in HTML.rglob("*.html")}
+    missing = []
+    for path, page in pages.items():
+        for link in page.links:
+            address = urllib.parse.urlsplit(link)
+            target = (path.parent / urllib.parse.unquote(address.path)).resolve() if address.path else path
+            if address.scheme:
+                continue
+            if not target.exists() or (address.fragment and address.fragment not in pages[target].ids):
+                missing.append((path.name, link))
+    assert missing == []
+
+
+def test_every_picture_has_words(site):
+    for name in PAGES:
+        page = (HTML / f"{name}.html").read_text()
+        assert not re.findall(r"<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", page), name
+        for figure in re.findall(r'<figure class="convbook-figure".*?</figure>', page, re.DOTALL):
+            assert re.search(r'role="img" aria-label="[^"]{20,}"', figure)
+            assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
+
+
+def prose(text: str) -> str:
+    """The sentences of a MyST page: no code, mathematics, roles, links' targets or headers."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"^(`{3,}|:{3,})\{code-cell\}.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for pattern in (r"\$\$.*?\$\$", r"\$[^$\n]+\$", r"\{[\w:]+\}`[^`]*`", r"`[^`]*`", r"\]\([^)]*\)", r"^\(.*\)=$"):
+        text = re.sub(pattern, " ", text, flags=re.DOTALL if "$$" in pattern else re.MULTILINE)
+    return text
+
+
+def test_numbers_in_the_prose_come_from_cells():
+    """Three digits or a decimal in a sentence would be a number that nothing computes."""
+    for path in Path(ROOT, "book").glob("*.md"):
+        assert (
+            re.findall(r"(?<![\w.-])(?:\d{3,}|\d+\.\d+|\d{1,3}(?:,\d{3})+)(?![\w-])", prose(path.read_text())) == []
+        ), path
+
+
+def test_prose_keeps_its_numbers_and_drops_what_is_not_prose():
+    page = "---\na: 111\n---\n```{code-cell} ipython3\nx = 222\n```\nIt is 333, {glue:text}`k:.2f` and $444$, `555`.\n"
+    assert re.findall(r"\d+", prose(page)) == ["333"]

@@ -1,0 +1,197 @@
+"""Release and grading through real nbgrader, from the command line, in a course folder of its own."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
+
+from autograder.course import Course, CourseError
+from autograder.exercises import ASSIGNMENTS
+from autograder.exercises.hw2 import conv, pool
+
+ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+EXERCISE_POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])
+
+
+def run(*command, cwd):
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course folder with nothing but the configuration and the solutions."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copytree(ROOT / "solutions", root / "solutions", ignore=shutil.ignore_patterns("*.ipynb"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(course, tmp_path_factory):
+    """Six submissions, graded by one command."""
+    flipped = source_as(conv.loops, "conv_forward_naive").replace("window * w[f]", "window * w[f, :, ::-1, ::-1]")
+    from_zero = source_as(pool.pool_loops, "max_pool_forward_naive").replace("window.max()", "max(window.max(), 0)")
+    crashes = solved()
+    crashes.cells[1].source = "import a_module_that_is_not_there\n" + crashes.cells[1].source
+    dies = solved()
+    dies.cells.insert(1, new_code_cell("import os; os._exit(1)"))
+    submissions = {
+        "solution": solved(),
+        "stub": released(),
+        "flipped": solved(conv_forward_naive=flipped),
+        "from zero": solved(max_pool_forward_naive=from_zero),
+        "crashes": crashes,
+        "dies": dies,
+    }
+    folder = tmp_path_factory.mktemp("downloads")
+    for student, nb in submissions.items():
+        nbformat.write(nb, folder / f"{student}.ipynb")
+    result = run(sys.executable, "-m", "autograder", "grade", ASSIGNMENT, str(folder), cwd=course)
+    assert result.returncode == 0, result.stdout + result.stderr
+    with open(course / "grades.csv", newline="") as file:
+        scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    return course, scores, result
+
+
+def feedback(course, student):
+    return (course / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
+
+
+def test_scores_in_the_gradebook(graded):
+    course, scores, _ = graded
+    expected = {
+        "solution": EXERCISE_POINTS,
+        "stub": 0,
+        "flipped": EXERCISE_POINTS - 25,
+        "from zero": EXERCISE_POINTS - 12,
+        "dies": EXERCISE_POINTS,
+    }
+    assert {student: scores[student] for student in expected} == pytest.approx(expected)
+    assert 0 < scores["crashes"] < EXERCISE_POINTS
+    assert (course / "gradebook.db").exists()
+    assert (course / "autograded" / "solution" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").exists()
+
+
+def test_feedback_names_the_mistake_and_links_into_the_book(graded):
+    course, _, _ = graded
+    assert "This equals true convolution: your kernel is flipped." in feedback(course, "flipped")
+    assert 'href="http://localhost:8000/book/02-conv2d.html#conv2d-flip"' in feedback(course, "flipped")
+    assert "Your maximum starts at 0" in feedback(course, "from zero")
+    assert "your kernel is flipped" not in feedback(course, "solution")
+    assert "ModuleNotFoundError" in feedback(course, "crashes")
+    assert "Python ended with exit status 1" in feedback(course, "dies")
+
+
+def test_the_command_tells_scores_and_progress(graded):
+    _, _, result = graded
+    assert re.search(
+        rf"^solution +{EXERCISE_POINTS}\.00 of 100  \+ written answer to grade$", result.stdout, re.MULTILINE
+    )
+    assert "6 graded" in result.stdout
+    assert "6/6" in result.stderr
+    assert "Warning" not in result.stderr
+
+
+def test_the_secret_is_the_graders_alone(graded):
+    course, _, _ = graded
+    secret = course / "course_secret"
+    assert secret.stat().st_mode & 0o077 == 0
+    for path in course.rglob("*.ipynb"):
+        assert secret.read_text().strip() not in path.read_text()
+
+
+def test_grading_again_gives_the_same_and_manual_points_stay(graded):
+    from nbgrader.api import Gradebook
+
+    course, scores, _ = graded
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        written = gradebook.find_grade("shift_question", ASSIGNMENT, ASSIGNMENT, "flipped")
+        written.manual_score = 4
+        gradebook.db.commit()
+    again = Course(course)
+    again.grade(ASSIGNMENT, "flipped")
+    assert again.scores(ASSIGNMENT)["flipped"][0] == pytest.approx(scores["flipped"] + 4)
+
+
+def test_stock_nbgrader_command_works_in_the_folder(graded):
+    course, scores, _ = graded
+    result = run("nbgrader", "autograde", ASSIGNMENT, "--student", "from zero", "--force", cwd=course)
+    assert result.returncode == 0, result.stderr
+    assert Course(course).scores(ASSIGNMENT)["from zero"][0] == pytest.approx(scores["from zero"])
+
+
+def test_stock_execution_gives_the_same_scores(graded, tmp_path):
+    """nbgrader's own Execute, with no worker and visible cases alone, agrees on honest submissions."""
+    course, scores, _ = graded
+    shutil.copytree(course / "solutions", tmp_path / "solutions")
+    shutil.copytree(course / "exercises", tmp_path / "exercises")
+    config = (ROOT / "nbgrader_config.py").read_text().replace("    GradeNotebook,\n", "    Execute,\n")
+    config = config.replace("from nbgrader.preprocessors import", "from nbgrader.preprocessors import Execute,")
+    (tmp_path / "nbgrader_config.py").write_text(config)
+    for student in ("solution", "from zero", "stub"):
+        shutil.copytree(course / "submitted" / student, tmp_path / "submitted" / student)
+    assert run("nbgrader", "generate_assignment", ASSIGNMENT, "--force", cwd=tmp_path).returncode == 0
+    result = run("nbgrader", "autograde", ASSIGNMENT, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    stock = Course(tmp_path).scores(ASSIGNMENT)
+    for student, (score, _, _) in stock.items():
+        assert score == pytest.approx(scores[student]), student
+
+
+def test_the_release_is_in_step_and_gives_nothing_away(graded):
+    course, _, _ = graded
+    fresh = (course / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
+    committed = (ROOT / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
+    assert json.loads(fresh) == json.loads(committed), "run `make release` and commit exercises/"
+    assert [path.name for path in (ROOT / "exercises" / ASSIGNMENT).iterdir()] == [f"{ASSIGNMENT}.ipynb"]
+    assert "SOLUTION" not in fresh
+
+
+def test_each_stub_is_its_solution_without_the_answer():
+    answers = solution_answers()
+    stubs = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in released().cells
+        if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code"
+    }
+    assert len(stubs) == len(ASSIGNMENTS[ASSIGNMENT])
+    for name, stub in stubs.items():
+        lines = [line for line in stub.splitlines() if "raise NotImplementedError" not in line]
+        assert lines and set(lines) <= set(answers[name].splitlines()), name
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["grade", "hw9", "."], "no assignment is called 'hw9'; there are hw2-conv2d"),
+        (["grade", ASSIGNMENT, "no-such-folder"], "there is no folder"),
+        (["grade", ASSIGNMENT, "solutions/empty"], "holds no notebook"),
+        (["release", "hw9"], "no assignment is called 'hw9'"),
+        (["release", "--root", "solutions"], "is no course folder: it has no nbgrader_config.py"),
+        (["celebrate"], "No such command 'celebrate'"),
+    ],
+)
+def test_nonsense_gets_an_answer(course, arguments, message):
+    (course / "solutions" / "empty").mkdir(exist_ok=True)
+    result = run(sys.executable, "-m", "autograder", *arguments, cwd=course)
+    assert result.returncode != 0
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_layouts_of_a_folder(course, tmp_path):
+    for path in ("ann.ipynb", f"ben/{ASSIGNMENT}/{ASSIGNMENT}.ipynb", "cas/whatever.ipynb", "cas2/.hidden/x.ipynb"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(released(), tmp_path / path)
+    assert Course(course).collect(tmp_path, ASSIGNMENT) == ["ann", "ben", "cas"]
+    nbformat.write(released(), tmp_path / "cas" / "second.ipynb")
+    with pytest.raises(CourseError, match="cas holds 2 notebooks; expected one"):
+        Course(course).collect(tmp_path, ASSIGNMENT)

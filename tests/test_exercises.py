@@ -1,0 +1,125 @@
+"""The grader, graded: no catalogued mistake passes, each is named, every right variant gets all points."""
+
+import re
+
+import pytest
+from submissions import ROOT
+
+from autograder.compare import compare
+from autograder.exercise import rewrite
+from autograder.exercises import ASSIGNMENTS, EXERCISES
+from autograder.killmatrix import as_text, kill_matrix
+from autograder.verdict import judge, outcomes
+
+SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
+ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+def answered_by(exercise, function):
+    return lambda cases: outcomes(exercise, function, cases)
+
+
+@ALL
+def test_no_mistake_survives_the_visible_cases(exercise):
+    print(as_text(exercise))
+    survivors = ~kill_matrix(exercise).any(axis=1)
+    assert [m.name for m, alive in zip(exercise.mistakes, survivors, strict=True) if alive] == []
+
+
+@ALL
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
+def test_no_mistake_survives_the_hidden_cases(exercise, secret):
+    hidden = exercise.hidden_cases(secret)
+    expected = outcomes(exercise, exercise.reference, hidden)
+    for mistake in exercise.mistakes:
+        got = outcomes(exercise, mistake.function, hidden)
+        rejected = [compare(a, b, exercise.exact_type) is not None for a, b in zip(expected, got, strict=True)]
+        assert any(rejected), f"{mistake.name} survives the hidden cases"
+
+
+@ALL
+@pytest.mark.parametrize("secret", [None, SECRETS[0]], ids=["visible", "hidden too"])
+def test_each_mistake_is_named_and_loses_points(exercise, secret):
+    for mistake in exercise.mistakes:
+        verdict = judge(exercise, answered_by(exercise, mistake.function), secret)
+        assert [named.name for named in verdict.mistakes] == [mistake.name]
+        assert verdict.score < exercise.points, mistake.name
+
+
+@ALL
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
+def test_every_variant_gets_all_points(exercise, secret):
+    assert len(exercise.variants) >= 3
+    for name, variant in {"reference": exercise.reference, **exercise.variants}.items():
+        verdict = judge(exercise, answered_by(exercise, variant), secret)
+        assert not verdict.failures, f"{name}: {verdict.failures}"
+        assert verdict.score == pytest.approx(exercise.points)
+
+
+@ALL
+def test_nothing_earns_nothing(exercise):
+    """No group of cases can be passed by an answer that does no work."""
+
+    def raises(error):
+        def function(*args, **kwargs):
+            raise error
+
+        return function
+
+    idle = [lambda *args, value=value: value for value in (None, 0, 1, 0.0, (), [], "")]
+    idle += [raises(ValueError()), raises(NotImplementedError()), raises(RecursionError()), lambda x, *rest: x]
+    for function in idle:
+        verdict = judge(exercise, answered_by(exercise, function), SECRETS[0])
+        assert verdict.score == pytest.approx(0), verdict
+
+
+@ALL
+def test_hidden_cases_follow_from_the_secret_alone(exercise):
+    def drawn(secret):
+        return repr([case.args for case in exercise.hidden_cases(secret)])
+
+    assert drawn(SECRETS[0]) == drawn(SECRETS[0])
+    assert drawn(SECRETS[0]) != drawn(SECRETS[1])
+
+
+def test_two_mistakes_in_different_places_are_both_told():
+    exercise = EXERCISES["hw2.conv_forward_naive"]
+    mistakes = {mistake.name: mistake for mistake in exercise.mistakes}
+    padding, stride = mistakes["circular padding"], mistakes["windows not strided"]
+
+    def both(x, w, b, conv_param):
+        wrong = stride if conv_param["stride"] > 1 else padding
+        return wrong.function(x, w, b, conv_param)
+
+    verdict = judge(exercise, answered_by(exercise, both), SECRETS[0])
+    assert set(verdict.mistakes) == {padding, stride}
+    assert verdict.score == pytest.approx(13)
+
+
+@ALL
+def test_catalogue_is_complete_enough_to_help(exercise):
+    assert len(exercise.mistakes) >= (25 if exercise.function == "conv_forward_naive" else 8)
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes)
+    assert all(mistake.sentence.endswith(".") for mistake in exercise.mistakes)
+    groups = {case.group for case in [*exercise.visible_cases(), *exercise.hidden_cases(SECRETS[0])]}
+    assert groups == set(exercise.groups) == {case.group for case in exercise.hidden_cases(SECRETS[0])}
+
+
+@ALL
+def test_every_link_leads_to_a_paragraph(exercise):
+    labels = set(re.findall(r"^\((.+)\)=$", (ROOT / "book" / "02-conv2d.md").read_text(), re.MULTILINE))
+    assert {exercise.anchor, *(mistake.anchor for mistake in exercise.mistakes)} <= labels
+
+
+def test_every_exercise_has_its_matrix_in_the_book():
+    page = (ROOT / "book" / "grader.md").read_text()
+    assert re.findall(r'^mistakes\("(.+)"\)$', page, re.MULTILINE) == list(EXERCISES)
+
+
+def test_points_add_up_to_a_hundred_with_the_written_question():
+    assert sum(exercise.points for exercise in ASSIGNMENTS["hw2-conv2d"]) + 6 == 100
+
+
+def test_rewriting_needs_exactly_one_place():
+    with pytest.raises(ValueError, match=r"'function' occurs \d+ times in answered_by, not once"):
+        rewrite(answered_by, ("function", "answer"))
