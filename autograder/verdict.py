@@ -122,35 +122,51 @@ def link(anchor: str, book: str = BOOK) -> str:
     return f"{book}/{pages[anchor.split('-')[0]]}#{anchor}"
 
 
-def report(verdict: Verdict, book: str = BOOK) -> str:
-    """The verdict in plain text: one line a group, what failed first, the mistake's sentence and a link."""
+def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """What there is to tell, as ``(kind, text, anchor)``: a title, a line a group, hints with a place in the book."""
     exercise = verdict.exercise
-    lines = [f"{exercise.function}: {verdict.score:g} of {exercise.points} points"]
-    told = set()
+    told = [("title", f"{exercise.function}: {verdict.score:g} of {exercise.points} points", "")]
+    said = set()
     for group in exercise.groups:
         if group not in verdict.failures:
-            lines.append(f"  ✓ {group} ({verdict.counts[group]} cases)")
+            told.append(("passed", f"{group} ({verdict.counts[group]} cases)", ""))
             continue
         case, difference, is_visible = verdict.failures[group]
         message = difference.message + (difference.values if is_visible else "")
-        where = f"{case.kind}" if is_visible else f"a hidden case of the kind “{case.kind}”"
-        lines.append(f"  ✗ {group}: {message}" if message in told else f"  ✗ {group}: {where}: {message}")
-        told.add(message)
-    for mistake in verdict.mistakes:
-        lines += [f"  → {mistake.sentence}", f"    {link(mistake.anchor, book)}"]
+        where = case.kind if is_visible else f"a hidden case of the kind “{case.kind}”"
+        told.append(("failed", f"{group}: {message}" if message in said else f"{group}: {where}: {message}", ""))
+        said.add(message)
+    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
     if verdict.failures and not verdict.mistakes:
-        lines.append(f"  → About this exercise: {link(exercise.anchor, book)}")
+        told.append(("hint", "The book explains what this function does.", exercise.anchor))
+    return told
+
+
+def report(verdict: Verdict, book: str = BOOK) -> str:
+    """The verdict in plain text: one line a group, what failed first, the mistakes' sentences and links."""
+    signs = {"title": "", "passed": "  ✓ ", "failed": "  ✗ ", "hint": "  → "}
+    lines = []
+    for kind, text, anchor in entries(verdict):
+        lines.append(signs[kind] + text)
+        if anchor:
+            lines.append(f"    {link(anchor, book)}")
     return "\n".join(lines)
 
 
 def report_html(verdict: Verdict, book: str = BOOK) -> str:
-    """The same report for a feedback page, the links live."""
-    lines = []
-    for line in report(verdict, book).splitlines():
-        text, found, address = line.partition(book)
-        escaped = html.escape(text)
-        if found:
-            address = html.escape(found + address, quote=True)
-            escaped += f'<a href="{address}">{address}</a>'
-        lines.append(escaped)
-    return f'<pre class="convbook-report">{chr(10).join(lines)}</pre>'
+    """The same for a feedback page, the links live."""
+    hint = "margin:.5em 0;padding:.25em .75em;border-left:4px solid #d9822b"
+    shapes = {
+        "title": "<p><strong>{}</strong></p>",
+        "passed": '<p style="margin:0;color:#1f7a70">✓ {}</p>',
+        "failed": '<p style="margin:0;color:#a8324a">✗ {}</p>',
+        "hint": f'<p style="{hint}">{{}}</p>',
+    }
+    parts = []
+    for kind, text, anchor in entries(verdict):
+        words = html.escape(text)
+        if anchor:
+            address = html.escape(link(anchor, book), quote=True)
+            words += f' <a href="{address}">Read on in the book</a>'
+        parts.append(shapes[kind].format(words))
+    return f'<div class="convbook-report">{"".join(parts)}</div>'
