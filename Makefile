@@ -21,7 +21,8 @@ help:  ## show these lines
 
 book: html  ## build the book and serve it on localhost
 	@echo "The book: http://localhost:$(PORT)/  (Ctrl-C ends it)"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html \
+		|| echo "Is port $(PORT) taken? Then: make book PORT=8001"
 
 html: .venv/done  ## build the book into _build/html, warnings as errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter-book build -W -n --keep-going .

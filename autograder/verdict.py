@@ -1,6 +1,7 @@
 """From outcomes to a verdict: which groups of cases pass, what went wrong first, and which mistake it was."""
 
 import html
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,8 @@ from autograder.exercise import Case, Exercise, Mistake
 from autograder.plain import NotPlain, pack, unpack
 from autograder.probes import run
 
-BOOK = "http://localhost:8000/book"  # where `make book` serves it; autograders of a course set their own
+# Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
+BOOK = os.environ.get("CONVBOOK_URL", "http://localhost:8000/book").rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,8 @@ def diagnose(
 def link(anchor: str, book: str = BOOK) -> str:
     """Address of a paragraph of the book.
 
-    >>> link("conv2d-padding")
-    'http://localhost:8000/book/02-conv2d.html#conv2d-padding'
+    >>> link("conv2d-padding", "https://example.org/book")
+    'https://example.org/book/02-conv2d.html#conv2d-padding'
     """
     pages = {"conv2d": "02-conv2d.html"}
     return f"{book}/{pages[anchor.split('-')[0]]}#{anchor}"
