@@ -154,7 +154,9 @@ def test_ignorance_costs_log_of_the_classes():
     np.testing.assert_allclose(K.softmax_cross_entropy(np.zeros((3, 10)), [0, 5, 9]), np.log(10))
 
 
-@pytest.mark.parametrize("dtype, expected", [(np.float32, np.float32), (np.float64, np.float64), (np.int64, np.float64)])
+@pytest.mark.parametrize(
+    "dtype, expected", [(np.float32, np.float32), (np.float64, np.float64), (np.int64, np.float64)]
+)
 def test_dtypes(dtype, expected):
     x, ones = np.arange(24).reshape(2, 3, 2, 2).astype(dtype), np.ones(3, dtype)
     rows = x.reshape(2, 12)
