@@ -1,5 +1,7 @@
 """Code written against CS231n's signatures runs on ours, conventions included."""
 
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -257,6 +259,18 @@ def test_a_new_net_knows_nothing():
     assert_close(softmax_loss(scores, y)[0], np.log(10), 1e-3)
     assert model.params["W1"].shape == (32, 3, 7, 7) and model.params["W2"].shape == (8192, 100)
     assert {value.dtype for value in model.params.values()} == {np.dtype(np.float32)}
+    assert ThreeLayerConvNet((3, 5, 7), 2, 3).loss(np.zeros((2, 3, 5, 7))).shape == (2, 10)  # pooling floors
+    with pytest.raises(ValueError, match="takes 8192 features, but x of shape"):
+        model.loss(x[:, :, :30])
+
+
+def test_numpy_is_all_it_imports():
+    program = """
+import sys
+import convbook.kernels.cs231n
+print(sorted(sys.modules.keys() & {"torch", "scipy", "cv2", "matplotlib", "pandas", "numba"}))
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
 
 
 @needs_conv_backward

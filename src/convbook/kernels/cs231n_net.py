@@ -86,7 +86,7 @@ class ThreeLayerConvNet:
     ``params``: W1, b1 (the filters), W2, b2 (hidden layer), W3, b3 (scores); weights are
     drawn from a normal distribution of deviation ``weight_scale`` by NumPy's global
     generator, biases are 0, all of ``dtype``. The convolution keeps the size, so
-    ``filter_size`` must be odd and height and width even (``ValueError``).
+    ``filter_size`` must be odd (``ValueError``).
 
     >>> model = ThreeLayerConvNet(input_dim=(3, 4, 4), num_filters=2, filter_size=3)
     >>> model.loss(np.zeros((5, 3, 4, 4))).shape
@@ -105,8 +105,8 @@ class ThreeLayerConvNet:
         dtype=np.float32,
     ):
         C, H, W = input_dim
-        if filter_size % 2 == 0 or H % 2 or W % 2:
-            raise ValueError(f"filter_size must be odd, height and width even, got {filter_size}, {H} and {W}")
+        if filter_size % 2 == 0:
+            raise ValueError(f"filter_size must be odd, so that the convolution keeps the size, got {filter_size}")
         self.reg, self.dtype = reg, dtype
         shapes = {
             "W1": (num_filters, C, filter_size, filter_size),

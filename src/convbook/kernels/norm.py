@@ -16,7 +16,7 @@ def normalise(x, axes, eps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     array([-1.,  1.])
     """
     mean = x.mean(axis=axes, keepdims=True)
-    var = x.var(axis=axes, keepdims=True)
+    var = x.var(axis=axes, keepdims=True, mean=mean)
     inv_std = 1 / np.sqrt(var + float(eps))
     return (x - mean) * inv_std, inv_std, mean, var
 
