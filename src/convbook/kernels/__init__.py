@@ -5,8 +5,75 @@ Index letters mean one thing everywhere: ``n`` image in the batch, ``f`` filter
 kernel row and column.
 """
 
-from convbook.kernels.conv import conv2d, conv2d_naive, im2col, pad2d
-from convbook.kernels.pool import avg_pool2d, global_avg_pool, max_pool2d
+from convbook.kernels.adaptive import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
+    adaptive_avg_pool2d_naive,
+    cross_channel_max_pool,
+    cross_channel_max_pool_backward,
+    cross_channel_max_pool_naive,
+)
+from convbook.kernels.conv import (
+    conv2d,
+    conv2d_naive,
+    im2col,
+    pad2d,
+)
+from convbook.kernels.filters import (
+    LAPLACIAN,
+    SOBEL_X,
+    SOBEL_Y,
+    box_kernel,
+    convolve2d,
+    correlate2d,
+    correlate2d_naive,
+    gaussian_1d,
+    gaussian_kernel,
+    normalised_cross_correlation,
+    normalised_cross_correlation_naive,
+    separable_filter,
+    sobel_magnitude,
+)
+from convbook.kernels.fold import (
+    fold,
+    fold_naive,
+    unfold,
+)
+from convbook.kernels.gradcheck import (
+    gradcheck,
+    numerical_gradient,
+)
+from convbook.kernels.layers import (
+    linear,
+    linear_backward,
+    linear_naive,
+    log_softmax,
+    relu,
+    relu_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
+from convbook.kernels.norm import (
+    batch_norm2d,
+    batch_norm2d_backward,
+    batch_norm2d_naive,
+    group_norm,
+    group_norm_backward,
+    group_norm_naive,
+    layer_norm,
+    layer_norm_backward,
+)
+from convbook.kernels.pool import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    avg_pool2d_naive,
+    global_avg_pool,
+    global_avg_pool_backward,
+    max_pool2d,
+    max_pool2d_backward,
+    max_pool2d_backward_naive,
+    max_pool2d_naive,
+)
 from convbook.kernels.sizes import (
     conv_macs,
     conv_output_size,
@@ -15,19 +82,75 @@ from convbook.kernels.sizes import (
     receptive_field,
     same_padding,
 )
+from convbook.kernels.toeplitz import (
+    toeplitz_1d,
+    toeplitz_1d_naive,
+    toeplitz_2d,
+    toeplitz_2d_naive,
+)
 
 __all__ = [
+    "LAPLACIAN",
+    "SOBEL_X",
+    "SOBEL_Y",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
+    "adaptive_avg_pool2d_naive",
     "avg_pool2d",
+    "avg_pool2d_backward",
+    "avg_pool2d_naive",
+    "batch_norm2d",
+    "batch_norm2d_backward",
+    "batch_norm2d_naive",
+    "box_kernel",
     "conv2d",
     "conv2d_naive",
     "conv_macs",
     "conv_output_size",
     "conv_params",
+    "convolve2d",
+    "correlate2d",
+    "correlate2d_naive",
+    "cross_channel_max_pool",
+    "cross_channel_max_pool_backward",
+    "cross_channel_max_pool_naive",
+    "fold",
+    "fold_naive",
+    "gaussian_1d",
+    "gaussian_kernel",
     "global_avg_pool",
+    "global_avg_pool_backward",
+    "gradcheck",
+    "group_norm",
+    "group_norm_backward",
+    "group_norm_naive",
     "im2col",
+    "layer_norm",
+    "layer_norm_backward",
+    "linear",
+    "linear_backward",
+    "linear_naive",
     "linear_params",
+    "log_softmax",
     "max_pool2d",
+    "max_pool2d_backward",
+    "max_pool2d_backward_naive",
+    "max_pool2d_naive",
+    "normalised_cross_correlation",
+    "normalised_cross_correlation_naive",
+    "numerical_gradient",
     "pad2d",
     "receptive_field",
+    "relu",
+    "relu_backward",
     "same_padding",
+    "separable_filter",
+    "sobel_magnitude",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
+    "toeplitz_1d",
+    "toeplitz_1d_naive",
+    "toeplitz_2d",
+    "toeplitz_2d_naive",
+    "unfold",
 ]
