@@ -1,9 +1,19 @@
 """nbgrader for this course: stock commands work here, with student code run apart from the grader."""
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, IgnorePattern, LimitOutput, SaveAutoGrades
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    IgnorePattern,
+    LimitOutput,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
 
 from autograder.preprocessor import GradeNotebook
+from autograder.repair import RepairCells
 
 c = get_config()  # noqa: F821
 
@@ -14,7 +24,13 @@ c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.md"]
 
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write this function")'}
-c.OverwriteCells.add_missing_cells = True  # a deleted grade cell is graded all the same
+c.Autograde.sanitize_preprocessors = [
+    ClearOutput,
+    RepairCells,  # in place of DeduplicateIds, after which a copied cell stops the grading
+    OverwriteKernelspec,
+    OverwriteCells,
+    CheckCellMetadata,
+]
 c.Autograde.autograde_preprocessors = [
     GradeNotebook,
     IgnorePattern,

@@ -50,9 +50,9 @@ def grade(assignment: str, folder: Path, root: Path) -> None:
     from autograder.course import CourseError
 
     course = open_course(root)
-    failures = []
+    failures: dict[str, str] = {}
     try:
-        students = course.collect(folder, assignment)
+        students, problems = course.collect(folder, assignment)
         if not course.is_released(assignment):
             course.release(assignment)
         with tqdm(students, unit="submission", desc=f"grading {assignment}") as progress:
@@ -61,21 +61,21 @@ def grade(assignment: str, folder: Path, root: Path) -> None:
                 try:
                     course.grade(assignment, student)
                 except CourseError as error:
-                    failures.append(str(error))
+                    failures[student] = str(error)
         scores = course.scores(assignment)
     except (CourseError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     width = max(map(len, students))
     for student in students:
-        if student in scores:
-            score, maximum, waits = scores[student]
-            click.echo(
-                f"{student:{width}}  {score:6.2f} of {maximum:g}{'  + written answer to grade' if waits else ''}"
-            )
+        if student in failures:
+            click.echo(f"{student:{width}}  NOT GRADED; what the gradebook says is not of this notebook")
+            continue
+        score, maximum, waits = scores[student]
+        click.echo(f"{student:{width}}  {score:6.2f} of {maximum:g}{'  + written answer to grade' if waits else ''}")
     click.echo(f"gradebook.db, autograded/, feedback/, {course.export().name}: {len(students) - len(failures)} graded")
-    for failure in failures:
-        click.echo(f"failed: {failure}", err=True)
-    sys.exit(bool(failures))
+    for problem in [*failures.values(), *problems]:
+        click.echo(f"problem: {problem}", err=True)
+    sys.exit(bool(failures or problems))
 
 
 if __name__ == "__main__":

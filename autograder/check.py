@@ -20,9 +20,9 @@ def check(exercise: str, function: Callable) -> Points:
 
     >>> check("hw2.out_size", lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * (k - 1) - 1) // s + 1)
     out_size: 8 of 8 points
-      ✓ plain (4 cases)
-      ✓ stride and padding (10 cases)
-      ✓ dilation (6 cases)
+      ✓ plain (6 cases)
+      ✓ stride and padding (16 cases)
+      ✓ dilation (13 cases)
     8.0
     """
     data = find(exercise)

@@ -5,7 +5,6 @@ import re
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -54,25 +53,38 @@ class Course:
             except MissingEntry:
                 return False
 
-    def collect(self, folder: Path, assignment: str) -> list[str]:
-        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``; return the students.
+    def collect(self, folder: Path, assignment: str) -> tuple[list[str], list[str]]:
+        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``.
 
-        Understood: ``STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`` (nbgrader's own), ``STUDENT/ANY.ipynb``
-        (one notebook a student), and ``STUDENT.ipynb``.
+        Understood: ``STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`` (nbgrader's own), ``STUDENT/ASSIGNMENT.ipynb``,
+        ``STUDENT/ANY.ipynb`` (one notebook a student), and ``STUDENT.ipynb``. Returns the students, and a
+        line about each entry that was not understood. Raises ``CourseError`` where nothing was.
         """
         check_assignment(assignment)
         folder = Path(folder).resolve()
         if not folder.is_dir():
             raise CourseError(f"there is no folder {folder}")
-        found = dict(find_notebooks(folder, assignment))
-        if not found:
-            raise CourseError(f"{folder} holds no notebook, nor a folder with one for each student")
-        for student, notebook in found.items():
+        found: dict[str, list[Path]] = {}
+        problems = []
+        for entry in sorted(folder.iterdir()):
+            try:
+                if notebook := find_notebook(entry, assignment):
+                    found.setdefault(student_id(entry), []).append(notebook)
+            except CourseError as error:
+                problems.append(str(error))
+        students = []
+        for student, notebooks in found.items():
+            if len(notebooks) > 1:
+                problems.append(f"{student} handed in {len(notebooks)} notebooks: {', '.join(map(str, notebooks))}")
+                continue
             target = self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
-            if notebook != target:
+            if notebooks[0].resolve() != target:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(notebook, target)
-        return sorted(found)
+                shutil.copyfile(notebooks[0], target)
+            students.append(student)
+        if not students:
+            raise CourseError("; ".join([f"{folder} holds no notebook that can be graded", *problems]))
+        return students, problems
 
     def grade(self, assignment: str, student: str) -> None:
         """Autograde one submission and write its feedback. Raises ``CourseError`` with nbgrader's words."""
@@ -100,18 +112,37 @@ def check_assignment(assignment: str) -> None:
         raise CourseError(f"no assignment is called {assignment!r}; there are {', '.join(ASSIGNMENTS)}")
 
 
-def find_notebooks(folder: Path, assignment: str) -> Iterator[tuple[str, Path]]:
-    """``(student, notebook)`` for each layout that :meth:`Course.collect` understands."""
-    for entry in sorted(folder.iterdir()):
-        if entry.suffix == ".ipynb":
-            yield entry.stem, entry
-        elif entry.is_dir() and not entry.name.startswith("."):
-            own = entry / assignment / f"{assignment}.ipynb"
-            notebooks = [own] if own.exists() else sorted(entry.glob("*.ipynb"))
-            if len(notebooks) > 1:
-                raise CourseError(f"{entry} holds {len(notebooks)} notebooks; expected one")
-            if notebooks:
-                yield entry.name, notebooks[0]
+def student_id(entry: Path) -> str:
+    """The student's name from a file's or folder's; raises ``CourseError`` for one that cannot be used as a path.
+
+    >>> student_id(Path("downloads/Zoë O'Hara.ipynb"))
+    "Zoë O'Hara"
+    """
+    name = entry.stem if entry.suffix.lower() == ".ipynb" else entry.name
+    if name != name.strip() or re.search(r"[*?\[\]{}+\\]", name):
+        raise CourseError(
+            f"{entry.name!r} cannot be a student's name: rename it without any of *?[]{{}}+\\ and outer spaces"
+        )
+    return name
+
+
+def find_notebook(entry: Path, assignment: str) -> Path | None:
+    """The notebook that an entry of a folder holds, None for what is plainly something else."""
+    if entry.name.startswith("."):
+        return None
+    if entry.is_dir():
+        for own in (entry / assignment / f"{assignment}.ipynb", entry / f"{assignment}.ipynb"):
+            if own.is_file():
+                return own
+        notebooks = sorted(path for path in entry.glob("*.ipynb") if path.is_file())
+        if len(notebooks) != 1:
+            raise CourseError(f"{entry.name}/ holds {len(notebooks)} notebooks; expected one, or {assignment}.ipynb")
+        return notebooks[0]
+    if entry.suffix.lower() != ".ipynb":
+        return None
+    if not entry.is_file():
+        raise CourseError(f"{entry.name} cannot be read: it leads nowhere")
+    return entry
 
 
 def succeed(result: dict, what: str) -> None:

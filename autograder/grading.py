@@ -7,10 +7,10 @@ from nbformat.v4 import new_output
 from nbgrader.utils import is_grade
 
 from autograder.exercise import Case, Exercise
-from autograder.runner import Limits, Worker, WorkerEnded
+from autograder.runner import ForkEnded, Limits, Worker, WorkerEnded
 from autograder.verdict import BOOK, judge, report, report_html
 
-RESTARTS = 4  # of the worker within one notebook, each after a cell or case that ended it
+RESTARTS = 20  # of the worker within one notebook, each after a cell that ended it
 
 
 class Session:
@@ -50,17 +50,24 @@ class Session:
         return [output for output in map(as_output, outputs) if output is not None]
 
     def answer(self, exercise: Exercise, cases: list[Case]) -> list[dict]:
-        """Outcomes of the student's function; once a case has ended Python the rest are not tried."""
+        """Outcomes of the student's function. A case that ends Python ends its group of cases, not the others."""
         results: list[dict] = []
-        for case in cases:
+        ended: dict[str, dict] = {}
+        while len(results) < len(cases):
             try:
-                outcome = self._attempt(
-                    lambda worker, case=case: worker.probe(exercise.probe, exercise.function, case.args)
-                )
-            except WorkerEnded as ended:
-                return results + [{"error": (["PythonEnded"], str(ended))}] * (len(cases) - len(results))
-            results.append(well_formed(outcome))
+                self._attempt(lambda worker: self._answer_in_fork(worker, exercise, cases, results, ended))
+            except (ForkEnded, WorkerEnded) as end:
+                if len(results) < len(cases):
+                    ended[cases[len(results)].group] = {"error": (["PythonEnded"], str(end))}
         return results
+
+    def _answer_in_fork(self, worker, exercise, cases, results, ended) -> None:
+        with worker.fork() as probe:
+            for case in cases[len(results) :]:
+                if case.group in ended:
+                    results.append(ended[case.group])
+                else:
+                    results.append(well_formed(probe(exercise.probe, exercise.function, case.args)))
 
     def close(self) -> None:
         if self.worker is not None:
@@ -76,6 +83,8 @@ def well_formed(outcome: dict) -> dict:
     if "error" in outcome:
         match outcome["error"]:
             case ([str(), *names], str() as message) if all(isinstance(name, str) for name in names):
+                if outcome["error"][0][0] == "PythonEnded":  # the grader's own word
+                    return strange
                 return {"error": ([name[:80] for name in outcome["error"][0][:9]], message[:500])}
         return strange
     changed = outcome.get("changed inputs")

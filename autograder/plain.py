@@ -107,16 +107,17 @@ def _value(node, buffers, depth):
     if not isinstance(node, list):
         if isinstance(node, dict):
             raise ValueError("a bare object")
-        return node
+        # half a surrogate pair, which JSON can carry, could be written to no file
+        return node.encode("utf-8", "replace").decode() if isinstance(node, str) else node
     kind, *rest = node
     if kind == "l":
         return [_value(item, buffers, depth + 1) for item in rest]
     if kind == "t":
         return tuple(_value(item, buffers, depth + 1) for item in rest)
     if kind == "d":
-        return {str(key): _value(item, buffers, depth + 1) for key, item in rest}
+        return {str(_value(str(key), buffers, depth)): _value(item, buffers, depth + 1) for key, item in rest}
     if kind == "o":
-        return Opaque(str(rest[0])[:80])
+        return Opaque(str(_value(str(rest[0]), buffers, depth))[:80])
     if kind in ("a", "s"):
         dtype, shape, which = rest
         if dtype not in DTYPES or type(which) is not int or which < 0:

@@ -20,11 +20,16 @@ def forward(namespace: dict, function: str, *args):
     """Result of a CS231n-style layer, ``(out, cache)``; what the cache holds is the student's affair.
 
     >>> forward({"f": lambda x: (x + 1, "anything")}, "f", 4)
-    {'returns (out, cache)': True, 'out': 5}
+    {'returned': 'a pair', 'out': 5}
+    >>> forward({"f": lambda x: x + 1}, "f", 4)["returned"]
+    'something else'
     """
     result = namespace[function](*args)
-    is_pair = isinstance(result, tuple) and len(result) == 2
-    return {"returns (out, cache)": is_pair, "out": result[0] if is_pair else result}
+    if isinstance(result, tuple) and len(result) == 2:
+        return {"returned": "a pair", "out": result[0]}
+    kinds = {type(None): "None", np.ndarray: "an array", tuple: "a tuple"}
+    returned = "a list of 2" if isinstance(result, list) and len(result) == 2 else kinds.get(type(result))
+    return {"returned": returned or "something else", "out": result if isinstance(result, np.ndarray) else None}
 
 
 def shift_map(layer: str, kernel: np.ndarray):
@@ -78,7 +83,11 @@ def run(namespace: dict, probe: str, function: str, args: tuple) -> dict:
         outcome = {"value": PROBES[probe](namespace, function, *args)}
     except Exception as error:
         names = [kind.__name__ for kind in type(error).__mro__ if kind not in (Exception, BaseException, object)]
-        outcome = {"error": (names or ["Exception"], str(error)[:500])}
+        try:
+            message = str(error)[:500]
+        except Exception:
+            message = ""
+        outcome = {"error": (names or ["Exception"], message)}
     changed = [k for k, argument in enumerate(args) if snapshot(argument) != before[k]]
     return {**outcome, "changed inputs": changed}
 

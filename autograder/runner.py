@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +33,17 @@ class WorkerEnded(Exception):
     """The worker ended, hung or talked nonsense; the text says which, in words for the student."""
 
 
+class ForkEnded(Exception):
+    """A case ended the fork that answered it; the text says how."""
+
+
 class Worker:
     """A process that runs one student's code; a context manager.
 
     >>> with Worker() as worker:
     ...     outputs = worker.run_cell("def double(n): return 2 * n")
-    ...     worker.probe("call", "double", (21,))
+    ...     with worker.fork() as probe:
+    ...         probe("call", "double", (21,))
     {'value': 42, 'changed inputs': []}
     """
 
@@ -87,18 +94,54 @@ class Worker:
         outputs = reply.get("outputs", [])
         return outputs if isinstance(outputs, list) else []
 
-    def probe(self, probe: str, function: str, args: tuple) -> dict:
-        """Outcome of one case. Raises ``WorkerEnded``."""
-        return self._ask({"probe": probe, "function": function, "args": args}, self.limits.case)
+    @contextmanager
+    def fork(self) -> Iterator[Callable[[str, str, tuple], dict]]:
+        """A fork of the worker that answers cases: ``probe(name, function, args) -> outcome``.
 
-    def _ask(self, request: dict, timeout: float) -> dict:
+        Its end leaves the worker as it was. ``probe`` raises ``ForkEnded`` when a case ended the fork, and
+        ``WorkerEnded`` when the worker itself is gone.
+        """
+        self._send({"fork": self.limits.case})
+        ended = False
+
+        def probe(name: str, function: str, args: tuple) -> dict:
+            nonlocal ended
+            # the fork keeps the time itself; the margin is for one that does not
+            reply = self._ask({"probe": name, "function": function, "args": args}, self.limits.case + 5)
+            if "ended" in reply:
+                ended = True
+                raise ForkEnded(self._reason(reply["ended"]))
+            return reply
+
+        yield probe
+        if not ended and "ended" not in self._ask({"done": True}, 10):
+            raise WorkerEnded("the process answered out of turn")
+
+    def _reason(self, status) -> str:
+        """Why a process ended, in words, from its exit status."""
+        reasons = {
+            -signal.SIGALRM: f"it took longer than {self.limits.case:g} seconds",
+            -signal.SIGXCPU: f"it took more than {self.limits.cpu} seconds of processor time",
+        }
+        if type(status) is not int or not -65 < status < 256:
+            return "Python ended"
+        if status in reasons:
+            return reasons[status]
+        if status < 0:
+            return f"Python was ended by signal {signal.Signals(-status).name}"
+        return f"Python ended with exit status {status}"
+
+    def _send(self, request: dict) -> None:
         message = pack(request)
-        deadline = time.monotonic() + timeout
         try:
             self._process.stdin.write(struct.pack("<I", len(message)) + message)
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._ended() from None
+
+    def _ask(self, request: dict, timeout: float) -> dict:
+        deadline = time.monotonic() + timeout
+        self._send(request)
         (length,) = struct.unpack("<I", self._read(4, deadline, timeout))
         if length > LIMIT:
             raise WorkerEnded(f"the result is larger than {LIMIT // 2**20} MiB")
@@ -114,7 +157,7 @@ class Worker:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             while count:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerEnded(f"it took longer than {timeout:g} seconds (an endless loop?)")
+                    raise WorkerEnded(f"it took longer than {timeout:g} seconds")
                 part = os.read(self._process.stdout.fileno(), min(count, 2**20))
                 if not part:
                     raise self._ended()
@@ -127,6 +170,4 @@ class Worker:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             return WorkerEnded("Python closed its connection to the grader")
-        if status < 0:
-            return WorkerEnded(f"Python was ended by signal {signal.Signals(-status).name}")
-        return WorkerEnded(f"Python ended with exit status {status}")
+        return WorkerEnded(self._reason(status))

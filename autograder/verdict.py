@@ -101,17 +101,24 @@ def diagnose(
     one for each group of cases that it explains whole, so that two mistakes in different places are both told.
     """
 
-    def explaining(which) -> tuple[Mistake, ...]:
+    def explaining(which, evidence) -> tuple[Mistake, ...]:
+        """The first mistake that equals ``got`` on ``which``, if ``evidence`` has one of them for a reason."""
         for m, mistake in enumerate(exercise.mistakes):
-            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which):
+            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which) and any(
+                evidence(k) for k in which
+            ):
                 return (mistake,)
         return ()
+
+    def wrong_value(k: int) -> bool:  # an error alone could have come from anything
+        return k in failed and "value" in got[k]
 
     if not failed:
         return ()
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
     by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
-    return explaining(range(len(got))) or explaining(failed) or tuple(dict.fromkeys(sum(map(explaining, by_group), ())))
+    sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
+    return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
 
 
 def link(anchor: str, book: str = BOOK) -> str:
@@ -134,7 +141,7 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
             told.append(("passed", f"{group} ({verdict.counts[group]} cases)", ""))
             continue
         case, difference, is_visible = verdict.failures[group]
-        message = difference.message + (difference.values if is_visible else "")
+        message = difference.shown if is_visible else difference.hinted
         where = case.kind if is_visible else f"a hidden case of the kind “{case.kind}”"
         told.append(("failed", f"{group}: {message}" if message in said else f"{group}: {where}: {message}", ""))
         said.add(message)

@@ -9,6 +9,7 @@ import importlib.abc
 import io
 import os
 import resource
+import signal
 import struct
 import sys
 import types
@@ -16,6 +17,7 @@ from pathlib import Path
 
 HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)
+import numpy  # noqa: E402
 import plain  # noqa: E402
 import probes  # noqa: E402
 
@@ -125,17 +127,35 @@ def run_cell(shell, source: str) -> list[dict]:
     return outputs + shell.record
 
 
-def answer(shell, request: dict) -> dict:
-    """Answer one request: run a cell or a probe."""
-    if "cell" in request:
-        return {"outputs": run_cell(shell, request["cell"])}
+def probe(shell, request: dict) -> dict:
+    """Answer one case; what it prints is dropped, for hidden cases must not be printed."""
     sys.stdout, sys.stderr = Limited(), Limited()
     try:
         return probes.run(shell.user_ns, request["probe"], request["function"], request["args"])
-    except (SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:  # sys.exit() and the like, which a probe does not catch
         return {"error": ([type(error).__name__], "the function ended Python")}
-    finally:
-        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+
+def probe_in_child(shell, receive, send, seconds: float) -> int:
+    """Answer cases in a fork of this process until it is told "done"; return how the fork ended.
+
+    So what a case does to the namespace is gone after it, hidden inputs with it, and a case that hangs
+    or ends Python costs nothing but itself.
+    """
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            while "probe" in (request := receive()):
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+                outcome = probe(shell, request)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                send(outcome)
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def read_exactly(stream, count: int) -> bytes:
@@ -165,11 +185,17 @@ def main() -> None:
 
     settings = receive()
     shell = make_shell()
+    shell.user_ns["np"] = numpy  # so that a failed import beside it does not take NumPy away as well
     hide(settings["refuse"])
     confine(settings["memory"], settings["cpu"])
     send({"ready": True})
     while True:
-        send(answer(shell, receive()))
+        request = receive()
+        if "cell" in request:
+            send({"outputs": run_cell(shell, request["cell"])})
+        elif "fork" in request:
+            send({"ended": probe_in_child(shell, receive, send, request["fork"])})
+        # else: meant for a fork that had ended by then
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.compare import compare, same
+from autograder.plain import Opaque
 
 
 def ok(value):
@@ -29,17 +30,20 @@ X = np.arange(6.0).reshape(2, 3)
         (ok(5), ok(np.array([5])), True, "type"),
         (ok(5), ok(5.0), True, "type"),
         (ok(1), ok(True), True, "type"),
-        (ok({"returns (out, cache)": True, "out": X}), ok({"returns (out, cache)": False, "out": X}), False, "type"),
+        (ok({"returned": "a pair", "out": X}), ok({"returned": "an array", "out": X}), False, "type"),
         (ok(X), ok(X[None]), False, "ndim"),
         (ok(X), ok(X.T), False, "shape"),
-        (ok(X), ok([[1, 2, 3], [4, 5]]), False, "shape"),
+        (ok(X), ok([[1, 2, 3], [4, 5]]), False, "type"),
+        (ok({"returned": "a pair", "out": X}), ok(28), False, "type"),
+        (ok({"returned": "a pair", "out": X}), ok({"returned": "a pair", "out": [[1], [2, 3]]}), False, "type"),
         (ok(X), ok(X + 0j), False, "dtype"),
         (ok(X), ok(X > 0), False, "dtype"),
-        (ok(X), ok(X.astype(str).tolist()), False, "dtype"),
+        (ok(X), ok(X.astype(str).tolist()), False, "type"),
         (ok(X), ok(np.where(X > 3, np.nan, X)), False, "finite"),
         (ok(X), ok(X + 0.01), False, "values"),
         (ok(X - 10), ok((X - 10).astype(np.int64).astype(np.uint8)), False, "values"),
         (ok(5), ok(6), True, "values"),
+        (ok(86704128), ok(86704129), True, "values"),
         (ok(0.5), ok(0.6), False, "values"),
     ],
 )
@@ -68,16 +72,38 @@ def test_what_is_right_in_another_form_passes(expected, got):
     assert compare(expected, got, integer=isinstance(expected.get("value"), int)) is None
 
 
-def test_the_place_is_named_apart_from_the_message():
-    difference = compare(ok(X), ok(np.where(X == 4, -1, X)))
-    assert difference.message == "1 of 6 values are wrong"
-    assert difference.values == "; first at index [1, 1] expected 4, got -1"
+def test_hidden_cases_show_no_value_no_size_and_no_made_up_name():
+    secret = type("n=28", (Exception,), {}).__name__
+    for got in (
+        ok(np.where(X == 4, -28, X)),
+        ok(np.zeros((28, 28))),
+        ok(np.zeros((28, 2, 3))),
+        ok(np.where(X == 4, np.nan, X)),
+        ok("28"),
+        {"error": (["IndexError"], "index 28 is out of bounds")},
+        {"error": ([secret, "Exception"], "28")},
+    ):
+        difference = compare(ok(X), got)
+        assert "28" not in difference.hinted and "(2, 3)" not in difference.hinted
+    assert compare(ok(X), ok(np.where(X == 4, -1, X))).shown == (
+        "1 of 6 values are wrong; first at index [1, 1] expected 4, got -1"
+    )
+    assert compare(ok(X), {"error": (["IndexError"], "no 7")}).shown == "the function raised IndexError: no 7"
 
 
-def test_errors_may_quote_inputs_so_their_words_are_apart_too():
-    difference = compare(ok(X), {"error": (["IndexError"], "index 7 is out of bounds")})
-    assert "7" not in difference.message
-    assert "7" in difference.values
+ODD = [None, 1, 2.5, True, "text", (), [], {}, (1, 2), [1, [2]], [[1, 2], [3]], {"out": 1}, np.zeros(0), X, X.T, 1j]
+
+
+@pytest.mark.parametrize("integer", [True, False])
+def test_no_result_is_too_odd_to_compare(integer):
+    """Whatever a student returns, comparison and recognition end with an answer."""
+    values = [*ODD, [X, X.T], (X, [1, [2]]), Opaque("Lazy"), [Opaque("Lazy")], np.array(["a"]), np.float16(1), 10**400]
+    pairs = [{"returned": "a pair", "out": value} for value in values]
+    for expected in (5, 0.5, X, {"returned": "a pair", "out": X}):
+        for value in [*values, *pairs, {"returned": 3, "out": X}]:
+            compare(ok(expected), ok(value), integer)
+            for other in [*values, *pairs]:
+                assert same(ok(value), ok(other)) in (True, False)
 
 
 def test_same_tells_ints_from_floats_and_changes_from_none():

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
 
-from autograder.course import Course, CourseError
+from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv, pool
 
@@ -75,7 +75,7 @@ def test_scores_in_the_gradebook(graded):
         "dies": EXERCISE_POINTS,
     }
     assert {student: scores[student] for student in expected} == pytest.approx(expected)
-    assert 0 < scores["crashes"] < EXERCISE_POINTS
+    assert scores["crashes"] == pytest.approx(EXERCISE_POINTS)  # the import alone failed
     assert (course / "gradebook.db").exists()
     assert (course / "autograded" / "solution" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").exists()
 
@@ -134,7 +134,9 @@ def test_stock_execution_gives_the_same_scores(graded, tmp_path):
     shutil.copytree(course / "solutions", tmp_path / "solutions")
     shutil.copytree(course / "exercises", tmp_path / "exercises")
     config = (ROOT / "nbgrader_config.py").read_text().replace("    GradeNotebook,\n", "    Execute,\n")
-    config = config.replace("from nbgrader.preprocessors import", "from nbgrader.preprocessors import Execute,")
+    config = config.replace(
+        "    ClearOutput,\n    IgnorePattern,", "    ClearOutput,\n    Execute,\n    IgnorePattern,"
+    )
     (tmp_path / "nbgrader_config.py").write_text(config)
     for student in ("solution", "from zero", "stub"):
         shutil.copytree(course / "submitted" / student, tmp_path / "submitted" / student)
@@ -173,7 +175,7 @@ def test_each_stub_is_its_solution_without_the_answer():
     [
         (["grade", "hw9", "."], "no assignment is called 'hw9'; there are hw2-conv2d"),
         (["grade", ASSIGNMENT, "no-such-folder"], "there is no folder"),
-        (["grade", ASSIGNMENT, "solutions/empty"], "holds no notebook"),
+        (["grade", ASSIGNMENT, "solutions/empty"], "holds no notebook that can be graded"),
         (["release", "hw9"], "no assignment is called 'hw9'"),
         (["release", "--root", "solutions"], "is no course folder: it has no nbgrader_config.py"),
         (["celebrate"], "No such command 'celebrate'"),
@@ -188,10 +190,74 @@ def test_nonsense_gets_an_answer(course, arguments, message):
 
 
 def test_layouts_of_a_folder(course, tmp_path):
-    for path in ("ann.ipynb", f"ben/{ASSIGNMENT}/{ASSIGNMENT}.ipynb", "cas/whatever.ipynb", "cas2/.hidden/x.ipynb"):
+    for path in (
+        "ann.ipynb",
+        f"ben/{ASSIGNMENT}/{ASSIGNMENT}.ipynb",
+        "cas/whatever.ipynb",
+        f"dan/{ASSIGNMENT}.ipynb",
+        f"dan/{ASSIGNMENT}-Copy1.ipynb",
+        "EVE.IPYNB",
+        "Zoë O'Hara #1.ipynb",
+        "two/first.ipynb",
+        "two/second.ipynb",
+        "both.ipynb",
+        "both/x.ipynb",
+        "x [1].ipynb",
+    ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(released(), tmp_path / path)
-    assert Course(course).collect(tmp_path, ASSIGNMENT) == ["ann", "ben", "cas"]
-    nbformat.write(released(), tmp_path / "cas" / "second.ipynb")
-    with pytest.raises(CourseError, match="cas holds 2 notebooks; expected one"):
-        Course(course).collect(tmp_path, ASSIGNMENT)
+        (tmp_path / path).write_text(nbformat.writes(released()))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "gone.ipynb").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "notes.txt").write_text("not a notebook")
+    students, problems = Course(course).collect(tmp_path, ASSIGNMENT)
+    assert set(students) == {"ann", "ben", "cas", "dan", "EVE", "Zoë O'Hara #1"}
+    told = "\n".join(problems)
+    for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1].ipynb'"):
+        assert words in told
+    assert "folder.ipynb/ holds 0" in told and len(problems) == 6
+
+
+def broken_notebooks() -> dict[str, object]:
+    """What happens to notebooks: the text of a file, or a notebook."""
+    copied = solved()
+    for cell in copied.cells:
+        cell.pop("id")
+    copied.cells, copied.nbformat_minor = [cell for cell in copied.cells for _ in range(2)], 4
+    answered_below = solved()
+    stub = {cell.metadata.nbgrader.grade_id: cell for cell in released().cells if "nbgrader" in cell.metadata}
+    answered_below.cells.insert(3, nbformat.from_dict({**stub["out_size-answer"], "id": "another"}))
+    deleted = solved()
+    deleted.cells = [cell for cell in deleted.cells if not cell.metadata.get("nbgrader", {}).get("locked")]
+    bare = solved()
+    for cell in bare.cells:
+        cell.metadata.clear()
+    foreign = solved()
+    foreign.cells[1].metadata["nbgrader"] = {"grade": True, "grade_id": "more_points", "points": 900, "solution": False}
+    foreign.cells[1].metadata["nbgrader"].update(locked=True, schema_version=3, task=False)
+    no_cells = nbformat.v4.new_notebook()
+    return {
+        "copied": copied,
+        "answered below": answered_below,
+        "deleted": deleted,
+        "bare": bare,
+        "foreign": foreign,
+        "no cells": no_cells,
+        "half": '{"cells": [',
+        "nothing": "",
+        "neighbour": solved(),
+    }
+
+
+def test_no_notebook_stops_the_others(course, tmp_path):
+    for student, nb in broken_notebooks().items():
+        (tmp_path / f"{student}.ipynb").write_text(nb if isinstance(nb, str) else nbformat.writes(nb))
+    result = run(sys.executable, "-m", "autograder", "grade", ASSIGNMENT, str(tmp_path), cwd=course)
+    scores = {student: score for student, (score, _, _) in Course(course).scores(ASSIGNMENT).items()}
+    whole = ("copied", "answered below", "deleted", "bare", "foreign", "neighbour")
+    assert {student: scores[student] for student in whole} == pytest.approx(dict.fromkeys(whole, EXERCISE_POINTS))
+    assert scores["no cells"] == pytest.approx(0)
+    for student in ("half", "nothing"):
+        assert re.search(rf"^{student} +NOT GRADED", result.stdout, re.MULTILINE)
+        assert re.search(rf"^problem: {student} was not graded: \S", result.stderr, re.MULTILINE)
+    assert result.returncode == 1

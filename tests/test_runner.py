@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from autograder.runner import Limits, Worker, WorkerEnded
+from autograder.runner import ForkEnded, Limits, Worker, WorkerEnded
 
 
 @pytest.fixture(scope="module")
 def shared():
     with Worker() as worker:
         yield worker
+
+
+def answer(worker, function, *args):
+    with worker.fork() as probe:
+        return probe("call", function, args)
 
 
 def text(outputs) -> str:
@@ -38,14 +43,14 @@ def test_notebook_magic_works(shared):
 def test_arrays_cross_both_ways(shared):
     shared.run_cell("def f(x): return x * 2")
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
-    outcome = shared.probe("call", "f", (x,))
+    outcome = answer(shared, "f", x)
     np.testing.assert_array_equal(outcome["value"], 2 * x)
     assert outcome["value"].dtype == np.float32
 
 
 def test_changed_inputs_are_noticed(shared):
     shared.run_cell("def g(n, x):\n    x += 1\n    return x")
-    assert shared.probe("call", "g", (1, np.zeros(3)))["changed inputs"] == [1]
+    assert answer(shared, "g", 1, np.zeros(3))["changed inputs"] == [1]
 
 
 @pytest.mark.parametrize("module", ["convbook", "convbook.kernels", "torch", "scipy.signal", "nbgrader"])
@@ -105,24 +110,63 @@ def test_memory_is_limited():
         assert output["ename"] == "MemoryError"
 
 
-def test_a_function_that_never_returns_times_out():
+@pytest.mark.parametrize(
+    "body, reason",
+    [
+        ("while True: pass", "longer than 1 seconds"),
+        ("import os; os._exit(3)", "exit status 3"),
+        ("import ctypes; ctypes.string_at(0)", "signal SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal SIGKILL"),
+    ],
+)
+def test_a_case_that_ends_its_fork_leaves_the_worker_alive(body, reason):
     with Worker(Limits(case=1)) as worker:
-        worker.run_cell("def f():\n    while True: pass")
-        with pytest.raises(WorkerEnded, match="longer than 1 seconds"):
-            worker.probe("call", "f", ())
+        worker.run_cell(f"kept = 5\ndef f():\n    {body}")
+        with pytest.raises(ForkEnded, match=reason), worker.fork() as probe:
+            probe("call", "f", ())
+        assert text(worker.run_cell("kept")) == "5"
+
+
+def test_a_case_that_ignores_the_alarm_ends_the_worker():
+    body = "import signal\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass"
+    with Worker(Limits(case=0.2)) as worker:
+        worker.run_cell(f"def f():\n    {body}")
+        with pytest.raises(WorkerEnded, match="longer than"), worker.fork() as probe:
+            probe("call", "f", ())
+
+
+def test_what_a_case_leaves_behind_is_gone_after_it(shared):
+    shared.run_cell("seen = []\ndef f(x):\n    seen.append(x)\n    print('hidden', x)\n    return len(seen)")
+    with shared.fork() as probe:
+        assert [probe("call", "f", (7,))["value"] for _ in range(3)] == [1, 2, 3]
+    assert text(shared.run_cell("seen")) == "[]"
 
 
 def test_sys_exit_in_a_function_is_an_error_of_that_case(shared):
     shared.run_cell("import sys\ndef f(): sys.exit()")
-    assert shared.probe("call", "f", ())["error"][0] == ["SystemExit"]
+    assert answer(shared, "f")["error"][0] == ["SystemExit"]
     assert text(shared.run_cell("1 + 1")) == "2"
+
+
+def test_numpy_is_there_even_if_the_import_cell_fails(shared):
+    shared.run_cell("import no_such_module\nimport numpy as np")
+    assert text(shared.run_cell("int(np.arange(3).sum())")) == "3"
+
+
+def test_errors_with_strange_messages_are_errors_of_that_case(shared):
+    shared.run_cell(
+        "class Odd(Exception):\n    def __str__(self): raise ValueError('no words')\n"
+        "def f(): raise Odd\ndef g(): raise ValueError('\\ud800')"
+    )
+    assert answer(shared, "f")["error"] == (["Odd"], "")
+    assert answer(shared, "g")["error"] == (["ValueError"], "?")
 
 
 def test_results_that_are_not_plain_cross_as_names(shared):
     shared.run_cell("class Sly:\n    def __reduce__(self): return (print, ('ran',))\ndef f(): return Sly()")
-    assert shared.probe("call", "f", ())["value"].type == "Sly"
+    assert answer(shared, "f")["value"].type == "Sly"
 
 
 def test_results_that_are_too_large_are_refused(shared):
     shared.run_cell("import numpy as np\ndef f(): return np.zeros(10**8)")
-    assert shared.probe("call", "f", ())["error"][0] == ["ResultTooLarge"]
+    assert answer(shared, "f")["error"][0] == ["ResultTooLarge"]

@@ -83,31 +83,52 @@ C182 = {"x": [[1, 128, 100, 255], [4, 100, 80, 0], [20, 90, 70, 0], [40, 50, 60,
 
 
 def draw_conv(rng):
-    """Non-square images and kernels, C_in, C_out, N and both sizes different, distinct biases, strides that do not divide."""
+    """Sizes are drawn so that what a mistake could confuse differs, but for the cases that make two of them equal."""
+
+    def draw(low, high):
+        return int(rng.integers(low, high))
+
+    def apart(low, high, count=2):
+        return [int(k) for k in rng.choice(np.arange(low, high), count, replace=False)]
 
     def case(group, kind, n, c, f, size, kernel, stride=1, pad=0, integer=False):
         image = rng.integers(0, 256, (n, c, *size), dtype=np.uint8) if integer else rng.normal(size=(n, c, *size))
         bias = rng.permutation(np.arange(1, f + 1)) + rng.uniform(0.1, 0.4, f)
-        return Case(
-            group, kind, (image, rng.normal(size=(f, c, *kernel)), bias, {"stride": stride, "pad": pad})
-        )
+        return Case(group, kind, (image, rng.normal(size=(f, c, *kernel)), bias, {"stride": stride, "pad": pad}))
 
-    h = int(rng.integers(5, 7))
-    return [
-        case("one filter", "one image, one channel, one filter", 1, 1, 1, (h, h + 2), (3, 2)),
-        case("one filter", "one channel, square kernel", 1, 1, 1, (h + 1, h), (3, 3)),
-        case("channels and filters", "several images, channels and filters", 2, 3, 4, (h, h + 1), (2, 3)),
-        case("channels and filters", "square kernel, several filters", 3, 4, 2, (h, h - 1), (3, 3)),
-        case("channels and filters", "image of integers", 2, 3, 4, (h, h + 1), (2, 2), integer=True),
-        case("channels and filters", "1x1 kernels", 3, 4, 2, (h - 2, h), (1, 1)),
-        case("channels and filters", "kernels as large as the image", 2, 3, 4, (5, 4), (5, 4)),
-        case("padding", "padding 1", 2, 3, 4, (h, h - 1), (3, 2), pad=1),
-        case("padding", "padding larger than the kernel", 3, 2, 4, (4, 3), (2, 2), pad=3),
-        case("padding", "padding 2, square kernel", 3, 2, 4, (h, h + 1), (3, 3), pad=2),
-        case("stride", "stride 2 that does not divide", 2, 3, 4, (6, 9), (3, 2), stride=2),
-        case("stride", "stride 2 with padding 1", 3, 2, 4, (7, 10), (3, 3), stride=2, pad=1),
-        case("stride", "stride 3 with padding 2", 2, 4, 3, (9, 7), (2, 3), stride=3, pad=2),
+    def fitting(kernel, stride, pad, remainders):
+        """A size that leaves the given numbers of pixels over, three windows high and four wide."""
+        return [k - 2 * pad + steps * stride + r for k, steps, r in zip(kernel, (2, 3), remainders, strict=True)]
+
+    k = apart(2, 5)
+    one, many = "one filter", "channels and filters"
+    cases = [
+        case(one, "one image, one channel, one filter", 1, 1, 1, apart(5, 10), k),
+        case(one, "one channel, square kernel", 1, 1, 1, apart(5, 9), (3, 3)),
+        case(one, "one image, one channel, several filters", 1, 1, 3, apart(5, 9), apart(2, 5)),
+        case(many, "several images, channels and filters", *apart(2, 6, 3), apart(5, 9), apart(2, 5)),
+        case(many, "square kernel, several filters", *apart(2, 6, 3), apart(5, 8), (3, 3)),
+        case(many, "image of integers", 2, 3, 4, apart(4, 8), (2, 2), integer=True),
+        case(many, "1x1 kernels", 3, 4, 2, apart(3, 7), (1, 1)),
+        case(many, "kernels as large as the image", 2, 3, 4, k, k),
+        case(many, "as many filters as images", 3, 2, 3, apart(4, 8), k),
+        case(many, "as many filters as channels", 2, 3, 3, apart(4, 8), k),
+        case(many, "as many channels as images", 3, 3, 2, apart(4, 8), k),
+        case(many, "one filter, several channels", 2, 3, 1, apart(4, 8), k),
+        case(many, "one channel, several images", 3, 1, 2, apart(4, 8), k),
+        case("padding", "padding 1", *apart(2, 6, 3), apart(4, 9), apart(2, 5), pad=1),
+        case("padding", "padding 2, square kernel", 3, 2, 4, apart(4, 8), (3, 3), pad=2),
+        case("padding", "padding larger than the kernel", 3, 2, 4, apart(3, 6), (2, 2), pad=draw(3, 6)),
+        case("padding", "image of integers", 2, 3, 4, apart(4, 8), (3, 2), pad=1, integer=True),
     ]
+    for stride, pad in ((2, 0), (2, 1), (3, 2), (draw(4, 6), draw(0, 3))):
+        kernel = (3, 3) if (stride, pad) == (2, 1) else apart(2, 5) if stride > 2 else (3, 2)
+        size = fitting(kernel, stride, pad, apart(1, stride) if stride > 2 else (1, 1))
+        cases.append(case("stride", "a stride that does not divide", *apart(2, 6, 3), size, kernel, stride, pad))
+    kernel = apart(2, 4)
+    cases.append(case("stride", "a stride that divides", 2, 3, 4, fitting(kernel, 2, 1, (0, 0)), kernel, 2, 1))
+    cases.append(case("stride", "1x1 kernels", 2, 4, 3, apart(5, 9), (1, 1), 2))
+    return cases
 
 
 SUM = "np.sum(window * w[f]) + b[f]"
@@ -470,18 +491,28 @@ CONV_FORWARD_NAIVE = Exercise(
 
 
 def draw_im2col(rng):
-    def case(group, kind, n, c, size, kernel, stride=1, pad=0):
-        return Case(group, kind, (rng.normal(size=(n, c, *size)), *kernel, stride, pad))
+    def apart(low, high):
+        return [int(k) for k in rng.choice(np.arange(low, high), 2, replace=False)]
 
-    h = int(rng.integers(5, 7))
+    def case(group, kind, n, c, size, kernel, stride=1, pad=0, integer=False):
+        x = rng.integers(0, 256, (n, c, *size), dtype=np.uint8) if integer else rng.normal(size=(n, c, *size))
+        return Case(group, kind, (x, *map(int, kernel), stride, pad))
+
+    one, many, moved = "one channel", "batch and channels", "padding and stride"
+    k, s = apart(2, 5), int(rng.integers(3, 6))
     return [
-        case("one channel", "one image, non-square kernel", 1, 1, (h, h + 1), (2, 3)),
-        case("one channel", "one image, square kernel", 1, 1, (h, h + 2), (2, 2)),
-        case("batch and channels", "several images and channels", 2, 3, (h, h + 1), (3, 2)),
-        case("batch and channels", "square kernel", 3, 2, (h + 1, h), (3, 3)),
-        case("padding and stride", "padding 1", 2, 3, (h, h - 1), (3, 2), pad=1),
-        case("padding and stride", "stride 2 that does not divide", 2, 3, (6, 9), (3, 2), stride=2),
-        case("padding and stride", "stride 2 with padding 1", 3, 2, (7, 10), (3, 3), stride=2, pad=1),
+        case(one, "one image, non-square kernel", 1, 1, apart(5, 9), k),
+        case(one, "one image, square kernel", 1, 1, apart(5, 9), (2, 2)),
+        case(many, "several images and channels", *apart(2, 5), apart(5, 9), k),
+        case(many, "square kernel", 3, 2, apart(5, 8), (3, 3)),
+        case(many, "as many channels as images", 3, 3, apart(5, 8), k),
+        case(many, "1x1 kernels", 2, 3, apart(3, 6), (1, 1)),
+        case(many, "large kernel, image of integers", 2, 3, apart(6, 9), apart(4, 7), integer=True),
+        case(moved, "padding 1", 2, 3, apart(4, 8), k, pad=1),
+        case(moved, "padding 2 or 3", 3, 2, apart(3, 6), k, pad=int(rng.integers(2, 4))),
+        case(moved, "stride 2 that does not divide", 2, 3, (6, 9), (3, 2), stride=2),
+        case(moved, "stride 2 with padding 1", 3, 2, (7, 10), (3, 3), stride=2, pad=1),
+        case(moved, "a larger stride", 2, 4, (s * 2 + k[0] + 1, s * 3 + k[1]), k, stride=s),
     ]
 
 

@@ -13,11 +13,22 @@ def draw_layer(rng, groups=1):
 def draw_params(rng):
     cases = [Case("one group", "with bias", draw_layer(rng)) for _ in range(3)]
     cases += [Case("one group", "without bias", (*draw_layer(rng), 1, False)) for _ in range(2)]
-    for g in (2, 3, 4):
+    c, k = int(rng.integers(3, 90)), int(rng.integers(3, 9))
+    cases.append(Case("one group", "as many filters as channels", (c, c, k)))
+    cases.append(Case("one group", "1x1 kernels, many channels", (16 * c, 512, 1)))
+    for g in (2, 3, int(rng.integers(4, 9))):
         cases.append(Case("groups", "with bias", (*draw_layer(rng, g), g)))
         cases.append(Case("groups", "without bias", (*draw_layer(rng, g), g, False)))
-    cases.append(Case("groups", "groups do not divide the input channels: ValueError", (6, 8, 3, 4)))
-    cases.append(Case("groups", "groups do not divide the filters: ValueError", (8, 6, 3, 4)))
+    cases.append(Case("groups", "depthwise", (c, c, k, c)))
+    cases.append(Case("groups", "depthwise, several filters a channel", (c, 2 * c, k, c, False)))
+    g, m = int(rng.integers(3, 7)), int(rng.integers(2, 6))
+    for kind, c_in, c_out in (
+        ("groups that do not divide the input channels", g * m + 1, g * m),
+        ("groups that do not divide the filters", g * m, g * m + g - 1),
+        ("groups that divide neither", g * m + 1, g * m + g - 1),  # but their sum
+        ("more groups than filters", g * m, 1),
+    ):
+        cases.append(Case("groups", kind, (c_in, c_out, k, g)))
     return cases
 
 
@@ -120,7 +131,7 @@ CONV_PARAMS = Exercise(
         ),
         Mistake(
             "float",
-            "You divide with /, so the count is a float. Divide with //.",
+            "Your count is a float. Divide with //, which gives an int.",
             "conv2d-counting",
             checked(lambda c, f, k, g, bias: f * (c / g) * k * k + bias * f),
         ),
@@ -139,7 +150,11 @@ def draw_macs(rng):
         return h, h + int(rng.integers(1, 9))
 
     cases = [Case("one group", "non-square output", (*draw_layer(rng), *sizes())) for _ in range(3)]
-    cases += [Case("groups", f"{g} groups", (*draw_layer(rng, g), *sizes(), g)) for g in (2, 3, 4)]
+    cases.append(Case("one group", "1x1 kernels", (*draw_layer(rng)[:2], 1, *sizes())))
+    for g in (2, 3, int(rng.integers(4, 12))):
+        cases.append(Case("groups", "several groups", (*draw_layer(rng, g), *sizes(), g)))
+    c = int(rng.integers(5, 90))
+    cases.append(Case("groups", "depthwise", (c, c, 3, *sizes(), c)))
     return cases
 
 
@@ -213,7 +228,7 @@ CONV_MACS = Exercise(
         ),
         Mistake(
             "float",
-            "You divide with /, so the count is a float. Divide with //.",
+            "Your count is a float. Divide with //, which gives an int.",
             "conv2d-counting",
             lambda c, f, k, h, w, groups=1: f * c / groups * k * k * h * w,
         ),

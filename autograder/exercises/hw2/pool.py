@@ -39,20 +39,30 @@ def pool_taps(x, pool_param):
 
 
 def draw_pool(rng):
-    def case(group, kind, n, c, size, kernel, stride, below=None):
-        x = rng.normal(size=(n, c, *size))
-        x = below * (1 + np.abs(x)) if below else x
-        return Case(group, kind, (x, {"pool_height": kernel[0], "pool_width": kernel[1], "stride": stride}))
+    def apart(low, high):
+        return [int(k) for k in rng.choice(np.arange(low, high), 2, replace=False)]
 
-    h = int(rng.integers(6, 8))
+    def case(group, kind, n, c, size, kernel, stride, below=None, integer=False):
+        x = rng.integers(0, 256, (n, c, *size), dtype=np.uint8) if integer else rng.normal(size=(n, c, *size))
+        x = below * (1 + np.abs(x)) if below else x
+        kh, kw = map(int, kernel)
+        return Case(group, kind, (x, {"pool_height": kh, "pool_width": kw, "stride": stride}))
+
+    whole, overlap, negative = "side by side", "overlap and gaps", "negative values"
+    size, s = apart(3, 6), int(rng.integers(4, 6))
     return [
-        case("side by side", "2x2, stride 2, several images and channels", 2, 3, (h, h + 3), (2, 2), 2),
-        case("side by side", "3x3, stride 3, rows left over", 3, 2, (h + 1, h + 3), (3, 3), 3),
-        case("overlap and gaps", "3x2 windows that overlap", 2, 3, (h, h + 1), (3, 2), 1),
-        case("overlap and gaps", "2x3 windows, stride 2", 3, 2, (h + 1, h + 2), (2, 3), 2),
-        case("overlap and gaps", "gaps between 2x2 windows", 2, 4, (h, h + 2), (2, 2), 3),
-        case("negative values", "all values negative", 2, 3, (h, h + 1), (2, 2), 2, below=-1.0),
-        case("negative values", "all values far below zero, windows that overlap", 2, 3, (h, h + 1), (2, 3), 1, below=-1e12),
+        case(whole, "2x2, stride 2, several images and channels", *apart(2, 5), apart(6, 11), (2, 2), 2),
+        case(whole, "3x3, stride 3, rows left over", 3, 2, (7, 11), (3, 3), 3),
+        case(whole, "image of integers", 2, 3, apart(4, 9), (2, 2), 2, integer=True),
+        case(whole, "1x1 windows", 2, 3, apart(3, 6), (1, 1), 1),
+        case(whole, "one window", 2, 4, size, size, 2),
+        case(overlap, "tall windows that overlap", 2, 3, apart(5, 9), (3, 2), 1),
+        case(overlap, "tall windows, stride 2", 2, 3, apart(7, 11), (4, 2), 2),
+        case(overlap, "2x3 windows, stride 2", 3, 2, apart(6, 10), (2, 3), 2),
+        case(overlap, "gaps between 2x2 windows", 2, 4, (9, 11), (2, 2), 3),
+        case(overlap, "a larger stride", 2, 3, (2 * s + 3, 3 * s + 2), (3, 2), s),
+        case(negative, "all values negative", 2, 3, apart(5, 9), (2, 2), 2, below=-1.0),
+        case(negative, "all values far below zero, windows that overlap", 2, 3, apart(5, 9), (2, 3), 1, below=-1e300),
     ]
 
 
@@ -178,9 +188,11 @@ MAX_POOL_FORWARD_NAIVE = Exercise(
 
 
 def draw_gap(rng):
-    sizes = [(2, 3, 4, 5), (3, 2, 5, 3), (1, 4, 2, 6)]
+    sizes = [(2, 3, 4, 5), (3, 2, 5, 3), (1, 4, 2, 6), (3, 3, 4, 2), (2, 1, 3, 5), [int(k) for k in rng.integers(2, 9, 4)]]
     cases = [Case("means", "several images and channels", (rng.normal(size=size),)) for size in sizes]
-    return [*cases, Case("means", "image of integers", (rng.integers(0, 256, (2, 3, 4, 5)),))]
+    bright = rng.integers(150, 256, (2, 3, *map(int, rng.choice(np.arange(4, 9), 2, replace=False))), dtype=np.uint8)
+    dark = rng.normal(size=(2, 3, 4, 5)) * (rng.random((2, 3, 4, 5)) < 0.5)
+    return [*cases, Case("means", "image of integers", (bright,)), Case("means", "many zeros", (dark,))]
 
 
 def gap(name, sentence, function):
@@ -247,11 +259,13 @@ def draw_equivariance(rng):
     for n, c, layer in [(0, 1, "zeros"), (1, 2, "zeros"), (0, 0, "position"), (1, 1, "circular"), (0, 2, "relu")]:
         x, kernel = rng.normal(size=(2, 3, 5, 7)), rng.normal(size=(3, 3))
         x[n, c] *= 10
-        shift = (int(rng.integers(1, 3)), -int(rng.integers(1, 3)))
+        down, right = int(rng.integers(1, 3)), int(rng.integers(1, 3))
         for sign in (1, -1):
-            cases.append(Case("error", kinds.get(layer, "ReLU"), (layer, kernel, sign * x, shift)))
-    x = rng.normal(size=(2, 3, 6, 7))
-    return [*cases, Case("error", "zero padding, rows alone", ("zeros", rng.normal(size=(3, 3)), x, (2, 0)))]
+            cases.append(Case("error", kinds.get(layer, "ReLU"), (layer, kernel, sign * x, (down, -sign * right))))
+    for kind, shift in (("rows alone", (2, 0)), ("columns alone", (0, -3)), ("further than the image", (11, 9))):
+        x, kernel = rng.normal(size=(2, 3, *map(int, rng.integers(5, 9, 2)))), rng.normal(size=(3, 3))
+        cases.append(Case("error", f"zero padding, {kind}", ("zeros", kernel, x, shift)))
+    return cases
 
 
 def wrong_error(name, sentence, *changes):
@@ -278,7 +292,7 @@ EQUIVARIANCE_ERROR = Exercise(
     mistakes=(
         wrong_error(
             "batch and channels rolled",
-            "You roll the first two axes. Rows and columns are axes 2 and 3.",
+            "Your error is always 0. Do you roll the first two axes? Rows and columns are axes 2 and 3.",
             (MOVED, "np.roll(x, shift, axis=(0, 1))"),
             (RESPONSE, "np.roll(f(x), shift, axis=(0, 1))"),
         ),

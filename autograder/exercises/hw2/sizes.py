@@ -7,21 +7,32 @@ from convbook import kernels
 
 
 def draw_out_size(rng):
-    """Every remainder of strides 2 to 4, so that floor, ceil, round and exact division come apart."""
+    """Every remainder of several strides, so that floor, ceil, round and exact division come apart."""
+
+    def draw(low, high):
+        return int(rng.integers(low, high))
+
+    def case(group, kind, k, s, r, p, d=1):
+        """A size that leaves ``r`` pixels over; at least one window fits."""
+        least = -(-max(1, 1 + 2 * p - r - d * (k - 1) - 1) // s)
+        return Case(group, kind, ((least + draw(0, 9)) * s + r + d * (k - 1) + 1 - 2 * p, k, s, p, d))
+
     cases = []
     for _ in range(3):
-        n, k = int(rng.integers(8, 40)), int(rng.integers(2, 6))
+        n, k = draw(8, 60), draw(2, 8)
         cases.append(Case("plain", "stride 1, no padding", (n, k)))
-    for s in (2, 3, 4):
+    n = draw(4, 30)
+    cases += [Case("plain", "1x1 kernel", (n, 1)), Case("plain", "kernel as large as the input", (n, n))]
+    for s in (2, 3, 4, draw(5, 9)):
         for r in range(s):
-            k, p, q = int(rng.integers(3, 8)), int(rng.integers(1, 3)), int(rng.integers(4, 12))
             kind = "the stride does not divide" if r else "the stride divides"
-            cases.append(Case("stride and padding", kind, (q * s + r + k - 2 * p, k, s, p)))
-    for s in (1, 2, 3):
-        for r in range(min(s, 2)):
-            k, p, d, q = int(rng.integers(3, 6)), int(rng.integers(1, 3)), int(rng.integers(2, 5)), int(rng.integers(4, 9))
-            n = q * s + r + d * (k - 1) + 1 - 2 * p
-            cases.append(Case("dilation", f"dilation with stride {'1' if s == 1 else 'above 1'}", (n, k, s, p, d)))
+            cases.append(case("stride and padding", kind, draw(2, 9), s, r, draw(1, 6)))
+    n = draw(3, 6)
+    cases.append(Case("stride and padding", "kernel larger than the image, not than the padded one", (n, n + 3, 2, 4)))
+    for s in (1, 2, 3, draw(4, 7)):
+        for r in range(s):
+            kind = f"dilation with stride {'1' if s == 1 else 'above 1'}"
+            cases.append(case("dilation", kind, draw(2, 7), s, r, draw(0, 5), draw(2, 8)))
     return cases
 
 
@@ -42,7 +53,7 @@ OUT_SIZE = Exercise(
     mistakes=(
         Mistake(
             "exact division",
-            "You divide with /, so the size is a float. Divide with //: half a window is no window.",
+            "Your size is a float. Divide with //, which rounds down to an int: half a window is no window.",
             "conv2d-output-size",
             lambda n, k, s=1, p=0, d=1: (n + 2 * p - d * (k - 1) - 1) / s + 1,
         ),
@@ -155,11 +166,12 @@ def raise_for_even(k, d=1):
 
 
 def draw_same_padding(rng):
-    odd = [int(k) for k in rng.choice([3, 5, 7, 9, 11], 3, replace=False)]
-    even = [int(k) for k in rng.choice([2, 4, 6, 8], 2, replace=False)]
-    cases = [Case("odd kernels", "no dilation", (k,)) for k in odd]
-    cases += [Case("odd kernels", "dilated", (k, int(rng.integers(2, 6)))) for k in odd]
-    cases += [Case("even kernels", "odd total: ValueError", (k, d)) for k in even for d in (1, 3)]
+    odd = [int(k) for k in rng.choice([3, 5, 7, 9, 11, 13, 15], 3, replace=False)]
+    even = [int(k) for k in rng.choice([2, 4, 6, 8, 10], 2, replace=False)]
+    cases = [Case("odd kernels", "1x1 kernel", (1,)), Case("odd kernels", "1x1 kernel, dilated", (1, 3))]
+    cases += [Case("odd kernels", "no dilation", (k,)) for k in odd]
+    cases += [Case("odd kernels", "dilated", (k, int(rng.integers(2, 9)))) for k in odd]
+    cases += [Case("even kernels", "a total that is odd", (k, d)) for k in even for d in (1, 3 + 2 * int(rng.integers(3)))]
     cases += [Case("even kernels", "even dilation", (k, 2 * int(rng.integers(1, 4)))) for k in even]
     return cases
 
@@ -172,7 +184,7 @@ SAME_PADDING = Exercise(
     reference=kernels.same_padding,
     groups={"odd kernels": 3, "even kernels": 2},
     exact_type=True,
-    examples=(Case("odd kernels", "3x3", (3,)), Case("even kernels", "4x4: ValueError", (4,))),
+    examples=(Case("odd kernels", "3x3", (3,)), Case("even kernels", "4x4, which no symmetric padding keeps", (4,))),
     draw=draw_same_padding,
     mistakes=(
         Mistake(
@@ -220,7 +232,7 @@ SAME_PADDING = Exercise(
         ),
         Mistake(
             "float",
-            "You divide with /, so the padding is a float. Divide with //.",
+            "Your padding is a float. Divide with //, which gives an int.",
             "conv2d-same",
             lambda k, d=1: same_or_raise(k, d) / 1,
         ),
@@ -280,8 +292,12 @@ def draw_receptive_field(rng):
     for length in (3, 5):
         cases.append(Case("stride 1", "a stack", ([layer([1], [1]) for _ in range(length)],)))
     for _ in range(3):
-        stack = [layer([1], [1]), layer([2], [1]), layer([3], [1]), (2, 2, 1), layer([1], [1]), layer([2], [1])]
+        big = int(rng.integers(4, 7))
+        stack = [layer([1], [1]), layer([2], [1]), layer([3], [1]), (2, 2, 1), (1, 1, 1), layer([big], [1])]
+        stack.append(layer([2], [1]))
         cases.append(Case("strides", "convolutions and poolings with strides", (stack,)))
+    deep = [(7, 2, 1), (3, 2, 1), *[(1, 1, 1), (3, 1, 1)] * 3, *[(3, 2, 1), (3, 1, 1)] * 3, *[(3, 1, 1)] * int(rng.integers(1, 9))]
+    cases.append(Case("strides", "as deep as a ResNet", (deep,)))
     for _ in range(2):
         stack = [layer([2], [1]), layer([1], [2]), layer([2], [3]), layer([1], [4])]
         cases.append(Case("dilation", "dilated layers behind a stride", (stack,)))
@@ -298,7 +314,6 @@ RECEPTIVE_FIELD = Exercise(
     exact_type=True,
     examples=(
         Case("stride 1", "five 3x3 layers", ([(3, 1, 1)] * 5,)),
-        Case("stride 1", "no layer at all", ([],)),
         Case("strides", "two 3x3 layers and a 2x2 pooling, twice", ([(3, 1, 1), (3, 1, 1), (2, 2, 1)] * 2,)),
         Case("dilation", "dilations 1, 2, 4, 8", ([(3, 1, d) for d in (1, 2, 4, 8)],)),
     ),
