@@ -55,7 +55,7 @@ class Worker:
             "HOME": self._scratch.name,
             "IPYTHONDIR": self._scratch.name,
             "MPLCONFIGDIR": self._scratch.name,
-            "MPLBACKEND": "Agg",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "LANG": "C.UTF-8",
