@@ -15,7 +15,7 @@ from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, so
 
 from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
-from autograder.exercises.hw2 import conv, pool
+from autograder.exercises.hw2 import conv_answers, pool
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
 EXERCISE_POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])
@@ -37,7 +37,9 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def graded(course, tmp_path_factory):
     """Six submissions, graded by one command."""
-    flipped = source_as(conv.loops, "conv_forward_naive").replace("window * w[f]", "window * w[f, :, ::-1, ::-1]")
+    flipped = source_as(conv_answers.loops, "conv_forward_naive").replace(
+        "window * w[f]", "window * w[f, :, ::-1, ::-1]"
+    )
     from_zero = source_as(pool.pool_loops, "max_pool_forward_naive").replace("window.max()", "max(window.max(), 0)")
     crashes = solved()
     crashes.cells[1].source = "import a_module_that_is_not_there\n" + crashes.cells[1].source

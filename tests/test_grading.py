@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, released, solution_answers, solved, source_as
 
 from autograder.exercises import ASSIGNMENTS
-from autograder.exercises.hw2 import conv
+from autograder.exercises.hw2 import conv_answers
 from autograder.grading import grade_notebook
 from autograder.runner import Limits
 
@@ -32,7 +32,9 @@ def test_the_stub_gets_nothing_and_is_told_why():
 
 
 def test_one_mistake_loses_points_there_alone_and_is_named():
-    flipped = source_as(conv.loops, "conv_forward_naive").replace("window * w[f]", "window * w[f, :, ::-1, ::-1]")
+    flipped = source_as(conv_answers.loops, "conv_forward_naive").replace(
+        "window * w[f]", "window * w[f, :, ::-1, ::-1]"
+    )
     scores, reports = grade(solved(conv_forward_naive=flipped))
     assert scores == pytest.approx({**POINTS, "conv_forward_naive": 0})
     assert "true convolution: your kernel is flipped" in reports["conv_forward_naive"]
@@ -40,7 +42,7 @@ def test_one_mistake_loses_points_there_alone_and_is_named():
 
 
 def test_partial_credit_and_message_come_together():
-    strided = source_as(conv.loops, "conv_forward_naive").replace("i * stride : i * stride + kh", "i : i + kh")
+    strided = source_as(conv_answers.loops, "conv_forward_naive").replace("i * stride : i * stride + kh", "i : i + kh")
     strided = strided.replace("j * stride : j * stride + kw", "j : j + kw")
     scores, reports = grade(solved(conv_forward_naive=strided))
     assert scores["conv_forward_naive"] == pytest.approx(19)

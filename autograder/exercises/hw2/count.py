@@ -235,7 +235,11 @@ CONV_MACS = Exercise(
     ),
     variants={
         "formula": lambda c, f, k, h, w, groups=1: c * f * k**2 * h * w // groups,
-        "weights times positions": lambda c, f, k, h, w, groups=1: kernels.conv_params(c, f, k, groups, False) * (h * w),
-        "a group at a time": lambda c, f, k, h, w, groups=1: sum((f // groups) * (c // groups) * k * k for _ in range(groups)) * h * w,
+        "weights times positions": lambda c, f, k, h, w, groups=1: (
+            kernels.conv_params(c, f, k, groups, False) * (h * w)
+        ),
+        "a group at a time": lambda c, f, k, h, w, groups=1: (
+            sum((f // groups) * (c // groups) * k * k for _ in range(groups)) * h * w
+        ),
     },
 )

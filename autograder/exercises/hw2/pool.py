@@ -1,4 +1,4 @@
-"""Exercises max_pool_forward_naive, global_avg_pool and equivariance_error."""
+"""Exercises max_pool_forward_naive and global_avg_pool."""
 
 import numpy as np
 
@@ -83,7 +83,11 @@ MAX_POOL_FORWARD_NAIVE = Exercise(
     reference=lambda x, p: (kernels.max_pool2d(x, (p["pool_height"], p["pool_width"]), p["stride"]), None),
     groups={"side by side": 4, "overlap and gaps": 5, "negative values": 3},
     examples=(
-        Case("side by side", "the 4x4 example of the chapter", (EXAMPLE, {"pool_height": 2, "pool_width": 2, "stride": 2})),
+        Case(
+            "side by side",
+            "the 4x4 example of the chapter",
+            (EXAMPLE, {"pool_height": 2, "pool_width": 2, "stride": 2}),
+        ),
     ),
     draw=draw_pool,
     mistakes=(
@@ -188,7 +192,14 @@ MAX_POOL_FORWARD_NAIVE = Exercise(
 
 
 def draw_gap(rng):
-    sizes = [(2, 3, 4, 5), (3, 2, 5, 3), (1, 4, 2, 6), (3, 3, 4, 2), (2, 1, 3, 5), [int(k) for k in rng.integers(2, 9, 4)]]
+    sizes = [
+        (2, 3, 4, 5),
+        (3, 2, 5, 3),
+        (1, 4, 2, 6),
+        (3, 3, 4, 2),
+        (2, 1, 3, 5),
+        [int(k) for k in rng.integers(2, 9, 4)],
+    ]
     cases = [Case("means", "several images and channels", (rng.normal(size=size),)) for size in sizes]
     bright = rng.integers(150, 256, (2, 3, *map(int, rng.choice(np.arange(4, 9), 2, replace=False))), dtype=np.uint8)
     dark = rng.normal(size=(2, 3, 4, 5)) * (rng.random((2, 3, 4, 5)) < 0.5)
@@ -209,12 +220,24 @@ GLOBAL_AVG_POOL = Exercise(
     examples=(Case("means", "one 4x4 channel", (EXAMPLE,)),),
     draw=draw_gap,
     mistakes=(
-        gap("axes kept", "Your shape is (N, C, 1, 1). Drop the two last axes.", lambda x: x.mean(axis=(2, 3), keepdims=True)),
-        gap("channels mixed", "You average over the channels too. Keep one value for each.", lambda x: x.mean(axis=(1, 2, 3))),
+        gap(
+            "axes kept",
+            "Your shape is (N, C, 1, 1). Drop the two last axes.",
+            lambda x: x.mean(axis=(2, 3), keepdims=True),
+        ),
+        gap(
+            "channels mixed",
+            "You average over the channels too. Keep one value for each.",
+            lambda x: x.mean(axis=(1, 2, 3)),
+        ),
         gap("batch mixed", "You average over the batch too. Keep the images apart.", lambda x: x.mean(axis=(0, 2, 3))),
         gap("one axis", "You average over rows only. Average over both image axes.", lambda x: x.mean(axis=2)),
         gap("channels last", "You average over axes 1 and 2, as if channels came last.", lambda x: x.mean(axis=(1, 2))),
-        gap("channels over pixels", "You average over the channels. Average over the pixels of each.", lambda x: x.mean(axis=1)),
+        gap(
+            "channels over pixels",
+            "You average over the channels. Average over the pixels of each.",
+            lambda x: x.mean(axis=1),
+        ),
         gap("maximum", "You take the maximum. This is global average pooling.", lambda x: x.max(axis=(2, 3))),
         gap("sum", "You add up the pixels. Divide by how many there are.", lambda x: x.sum(axis=(2, 3))),
         gap("median", "You take the median. Take the mean.", lambda x: np.median(x, axis=(2, 3))),
@@ -223,139 +246,20 @@ GLOBAL_AVG_POOL = Exercise(
             "Your shape is right but the values are scrambled: a reshape to (N, H*W, C) does not move the channel axis.",
             lambda x: x.reshape(len(x), -1, x.shape[1]).mean(axis=1),
         ),
-        gap("whole-number division", "You cut the decimals off: divide with /, not //.", lambda x: x.sum(axis=(2, 3)) // x[0, 0].size),
-        gap("divided by the height only", "You divide by the number of rows. Divide by H*W.", lambda x: x.sum(axis=(2, 3)) / x.shape[2]),
+        gap(
+            "whole-number division",
+            "You cut the decimals off: divide with /, not //.",
+            lambda x: x.sum(axis=(2, 3)) // x[0, 0].size,
+        ),
+        gap(
+            "divided by the height only",
+            "You divide by the number of rows. Divide by H*W.",
+            lambda x: x.sum(axis=(2, 3)) / x.shape[2],
+        ),
     ),
     variants={
         "mean": lambda x: x.mean(axis=(2, 3)),
         "flatten": lambda x: x.reshape(*x.shape[:2], -1).sum(-1) / (x.shape[2] * x.shape[3]),
         "lists": lambda x: [[float(channel.mean()) for channel in image] for image in x],
     },
-)
-
-
-def error_roll(f, x, shift):
-    moved = np.roll(x, shift, axis=(2, 3))
-    return float(np.abs(f(moved) - np.roll(f(x), shift, axis=(2, 3))).max())
-
-
-def error_index(f, x, shift):
-    """Shift by indexing modulo the size."""
-    rows, columns = [(np.arange(size) - d) % size for size, d in zip(x.shape[2:], shift, strict=True)]
-    moved = f(x[:, :, rows[:, None], columns])
-    return np.max(np.abs(moved - f(x)[:, :, rows[:, None], columns]))
-
-
-def error_back(f, x, shift):
-    """Shift the response back instead of forward."""
-    back = (-shift[0], -shift[1])
-    return np.max(np.abs(np.roll(f(np.roll(x, shift, (2, 3))), back, (2, 3)) - f(x)))
-
-
-def draw_equivariance(rng):
-    """The largest difference falls on either sign, and on each image and channel in turn."""
-    cases = []
-    kinds = {"zeros": "zero padding", "circular": "circular padding", "position": "a map that knows where it is"}
-    for n, c, layer in [(0, 1, "zeros"), (1, 2, "zeros"), (0, 0, "position"), (1, 1, "circular"), (0, 2, "relu")]:
-        x, kernel = rng.normal(size=(2, 3, 5, 7)), rng.normal(size=(3, 3))
-        x[n, c] *= 10
-        down, right = int(rng.integers(1, 3)), int(rng.integers(1, 3))
-        for sign in (1, -1):
-            cases.append(Case("error", kinds.get(layer, "ReLU"), (layer, kernel, sign * x, (down, -sign * right))))
-    for kind, shift in (("rows alone", (2, 0)), ("columns alone", (0, -3)), ("further than the image", (11, 9))):
-        x, kernel = rng.normal(size=(2, 3, *map(int, rng.integers(5, 9, 2)))), rng.normal(size=(3, 3))
-        cases.append(Case("error", f"zero padding, {kind}", ("zeros", kernel, x, shift)))
-    return cases
-
-
-def wrong_error(name, sentence, *changes):
-    return Mistake(name, sentence, "conv2d-equivariance", rewrite(error_roll, *changes))
-
-
-MOVED, RESPONSE = "np.roll(x, shift, axis=(2, 3))", "np.roll(f(x), shift, axis=(2, 3))"
-EQUIVARIANCE_ERROR = Exercise(
-    id="hw2.equivariance_error",
-    function="equivariance_error",
-    points=6,
-    anchor="conv2d-equivariance",
-    probe="equivariance",
-    reference=error_roll,
-    groups={"error": 6},
-    examples=(
-        Case(
-            "error",
-            "zero padding, shift by (1, 2)",
-            ("zeros", np.array([[1, 2, 0], [0, 1, 3], [2, 0, 1]]), np.arange(24.0).reshape(1, 1, 4, 6), (1, 2)),
-        ),
-    ),
-    draw=draw_equivariance,
-    mistakes=(
-        wrong_error(
-            "batch and channels rolled",
-            "Your error is always 0. Do you roll the first two axes? Rows and columns are axes 2 and 3.",
-            (MOVED, "np.roll(x, shift, axis=(0, 1))"),
-            (RESPONSE, "np.roll(f(x), shift, axis=(0, 1))"),
-        ),
-        wrong_error(
-            "rows and columns swapped",
-            "You roll rows by the column shift and columns by the row shift. shift is (down, right).",
-            (MOVED, "np.roll(x, shift[::-1], axis=(2, 3))"),
-            (RESPONSE, "np.roll(f(x), shift[::-1], axis=(2, 3))"),
-        ),
-        wrong_error(
-            "invariance measured",
-            "You compare with the response that was not shifted: invariance. Equivariance shifts it too.",
-            (RESPONSE, "f(x)"),
-        ),
-        wrong_error(
-            "response rolled backwards",
-            "You roll the response the other way. Both sides are shifted alike.",
-            (RESPONSE, "np.roll(f(x), (-shift[0], -shift[1]), axis=(2, 3))"),
-        ),
-        wrong_error(
-            "input not shifted",
-            "You shift the response but not the input.",
-            (MOVED, "x"),
-        ),
-        wrong_error(
-            "rows rolled only",
-            "You roll rows only. The shift has a column part too.",
-            (MOVED, "np.roll(x, shift[0], axis=2)"),
-            (RESPONSE, "np.roll(f(x), shift[0], axis=2)"),
-        ),
-        wrong_error(
-            "flattened roll",
-            "np.roll without axis rolls the flattened array. Give it axis=(2, 3).",
-            (MOVED, "np.roll(x, shift)"),
-            (RESPONSE, "np.roll(f(x), shift)"),
-        ),
-        wrong_error("mean", "You average the differences. The error is the largest of them.", (".max()", ".mean()")),
-        wrong_error("sum", "You add the differences up. The error is the largest of them.", (".max()", ".sum()")),
-        wrong_error("sign kept", "You take the largest signed difference. Take absolute values first, then the largest.", ("np.abs(f(moved)", "(f(moved)")),
-        wrong_error("squared", "You square the differences. The error is the largest absolute one.", (".max()", ".max() ** 2")),
-        wrong_error(
-            "every difference returned",
-            "You return all the differences. Return the largest.",
-            ("float(np.abs", "(np.abs"),
-            (".max()", ""),
-        ),
-        wrong_error(
-            "first image only",
-            "You look at the first image of the batch only.",
-            ("np.abs(f(moved)", "np.abs((f(moved)"),
-            (".max())", ")[0].max())"),
-        ),
-        wrong_error(
-            "relative error",
-            "You divide by the size of the response. The error is the difference itself.",
-            (".max())", ".max() / np.abs(f(x)).max())"),
-        ),
-        Mistake(
-            "yes or no",
-            "You return whether they are equal. Return how far apart they are.",
-            "conv2d-equivariance",
-            lambda f, x, shift: error_roll(f, x, shift) < 1e-9,
-        ),
-    ),
-    variants={"roll": error_roll, "index": error_index, "shift back": error_back},
 )
