@@ -1,0 +1,157 @@
+"""Ways to compute one convolution: the same sums, in the order that suits a shape.
+
+Each method writes the cross-correlation of ``x (N, C, H, W)``, zero-padded by ``padding``
+rows and columns, with ``w (F, C, kh, kw)`` to ``out (N, F, oh, ow)``; ``stride``,
+``padding`` and ``dilation`` are pairs. Nothing is checked here: :func:`convbook.kernels.conv2d` does that.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from convbook.kernels.winograd import winograd
+
+
+def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
+    """The method for one group of channels, by shape alone; the benchmark says what each rule earns.
+
+    1. Depth 1 and one filter: nothing to multiply matrices of.
+    2. 1x1 at stride 1: the images are matrices already.
+    3. 3x3 at stride 1, channels enough to hide the transforms, tiles enough to hide that of
+       the filters, and not mostly beyond the border: fewer multiplications.
+    4. Few channels and long rows: products of a row.
+    5. Anything else: products of an image for each kernel row.
+
+    >>> method_for((8, 64, 56, 56), (64, 64, 3, 3), (56, 56), (1, 1), (1, 1), (1, 1)).__name__
+    'winograd'
+    >>> method_for((1, 3, 224, 224), (64, 3, 7, 7), (112, 112), (2, 2), (3, 3), (1, 1)).__name__
+    'bands'
+    """
+    (N, C), (F, _, kh, kw), (oh, ow), (dh, dw) = x_shape[:2], w_shape, output_size, dilation
+    if C == F == 1:
+        return depthwise
+    if (kh, kw) == stride == (1, 1) and padding == (0, 0):
+        return pointwise
+    tiles = N * -(-oh // (4 * dh)) * dh * -(-ow // (4 * dw)) * dw
+    if (kh, kw) == (3, 3) and stride == (1, 1) and min(C, F) >= 24 and 32 <= tiles <= N * oh * ow / 8:
+        return winograd
+    return bands if dh == 1 and C * kw <= 64 and ow >= 32 else strips
+
+
+def correlate(x, w, out, stride, padding, dilation, groups) -> None:
+    """Write the convolution of ``x (N, C, H, W)`` with ``w (F, C/groups, kh, kw)`` to ``out``, group by group."""
+    C, F, depth = x.shape[1], len(w), w.shape[1]
+    if depth == 1 and groups > 1:
+        several = F // groups  # filters a channel
+        for f in range(several):
+            depthwise(x, w[f::several], out[:, f::several], stride, padding, dilation)
+        return
+    each = F // groups
+    method = method_for((len(x), depth), (each, *w.shape[1:]), out.shape[2:], stride, padding, dilation)
+    for c, f in zip(range(0, C, depth), range(0, F, each)):
+        method(x[:, c : c + depth], w[f : f + each], out[:, f : f + each], stride, padding, dilation)
+
+
+def pointwise(x, w, out, stride, padding, dilation) -> None:
+    """1x1 filters, stride 1, no padding: a matrix product an image."""
+    N, C, H, W = x.shape
+    filters = w.reshape(len(w), C)
+    for n in range(N):
+        np.matmul(filters, x[n].reshape(C, H * W), out=out[n].reshape(len(w), H * W))
+
+
+def depthwise(x, w, out, stride, padding, dilation) -> None:
+    """One filter a channel, ``w (C, 1, kh, kw)``: every tap scales a shifted image.
+
+    The images shifted by 0, 1, .. ``kw - 1`` columns are copied side by side; shifts by rows
+    are views. Then one einsum an image adds all ``kh kw`` of them up, whole images at a time.
+    """
+    (N, C, H, W), (kh, kw), (oh, ow) = x.shape, w.shape[2:], out.shape[2:]
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    shifted = np.zeros((C, kw, H + 2 * ph, ow), x.dtype)
+    sc, sb, sy, sx = shifted.strides
+    taps = as_strided(shifted, (C, kh, kw, oh, ow), (sc, dh * sy, sb, sh * sy, sx))
+    lines = as_strided(shifted, (C, kh, kw, oh * ow), (sc, dh * sy, sb, sx))
+    for n in range(N):
+        for b in range(kw):
+            j, columns = _overlap(W, sw, b * dw - pw, ow)
+            shifted[:, b, ph : ph + H, j] = x[n, :, :, columns]
+        # einsum is ten times slower over (oh, ow) than over one long line; only stride 1 has that for nothing
+        pixels = lines if sh == 1 else np.ascontiguousarray(taps).reshape(lines.shape)
+        np.einsum("cabl,cab->cl", pixels, w[:, 0], out=out[n].reshape(C, oh * ow))
+
+
+def bands(x, w, out, stride, padding, dilation) -> None:
+    """One product an output row, dilation 1 vertically: few channels, long rows.
+
+    Columns are unrolled over the kernel's width only, row by row: ``(H, C kw, ow)``. The
+    ``kh`` rows under an output row then lie one after the other, a matrix that nobody has
+    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873).
+    """
+    (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
+    (sh, sw), (ph, pw), dw = stride, padding, dilation[1]
+    padded = np.zeros((C, H + 2 * ph, W + 2 * pw), x.dtype)
+    sc, sy, sx = padded.strides
+    windows = as_strided(padded, (H + 2 * ph, C, kw, ow), (sy, sc, dw * sx, sw * sx))
+    unrolled = np.empty(windows.shape, x.dtype)
+    sy, _, _, sx = unrolled.strides
+    under = as_strided(unrolled, (oh, kh * C * kw, ow), (sh * sy, ow * sx, sx))
+    filters = np.ascontiguousarray(w.transpose(0, 2, 1, 3)).reshape(F, kh * C * kw)
+    step = columns_at_a_time(F * kh * C * kw, ow)
+    for n in range(N):
+        padded[:, ph : ph + H, pw : pw + W] = x[n]
+        unrolled[...] = windows
+        for j in range(0, ow, step):
+            np.matmul(filters, under[:, :, j : j + step], out=out[n, :, :, j : j + step].transpose(1, 0, 2))
+
+
+def columns_at_a_time(size: int, columns: int) -> int:
+    """How many columns a product with a matrix of ``size`` values should have.
+
+    Below a million multiply-adds OpenBLAS multiplies in place; above, it first copies both
+    matrices into its own layout, which costs a third of the time here.
+    """
+    most = 1_000_000 // size // 16 * 16
+    return most if 32 <= most < columns else columns
+
+
+def _overlap(size: int, stride: int, offset: int, count: int) -> tuple[slice, slice]:
+    """Outputs ``i < count`` whose input ``i stride + offset`` lies in ``range(size)``, and those inputs.
+
+    >>> _overlap(5, 2, -1, 3)
+    (slice(1, 3, None), slice(1, 4, 2))
+    """
+    first = max(0, -(offset // stride))
+    last = max(first, min(count, (size - 1 - offset) // stride + 1))
+    start = first * stride + offset
+    return slice(first, last), slice(start, max(start, (last - 1) * stride + offset + 1), stride)
+
+
+def strips(x, w, out, stride, padding, dilation) -> None:
+    """One product a kernel row: many channels, any kernel, stride and dilation.
+
+    Columns are unrolled over the kernel's width, not its height: ``(C kw, H, ow, n)``. The
+    pixels under kernel row ``a`` are a range of rows of that, and no row of zeros is ever
+    multiplied (on 7x7 images with padding 1 that is one row in seven).
+    """
+    (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    filters = np.ascontiguousarray(w.transpose(2, 0, 1, 3)).reshape(kh, F, C * kw)
+    g = min(N, max(1, 512 // (oh * ow)))  # images at a time, for products of a good size
+    unrolled = np.zeros((C, kw, sh, -(-H // sh), ow, g), x.dtype)  # rows that stride sh visits together lie together
+    product = np.empty(F * oh * ow * g, out.dtype)
+    for n in range(0, N, g):
+        n = min(n, N - g)  # the last images are done twice rather than in a smaller group
+        xs = np.ascontiguousarray(x[n : n + g].transpose(1, 2, 3, 0))
+        for b in range(kw):
+            j, columns = _overlap(W, sw, b * dw - pw, ow)
+            for r in range(min(sh, H)):
+                unrolled[:, b, r, : len(range(r, H, sh)), j] = xs[:, r::sh, columns]
+        sums = np.zeros((F, oh, ow * g), out.dtype)
+        for a in range(kh):
+            i, rows = _overlap(H, sh, a * dh - ph, oh)
+            under = unrolled[:, :, rows.start % sh, rows.start // sh :]
+            under = as_strided(under, (C * kw, (i.stop - i.start) * ow * g), (unrolled.strides[1], x.itemsize))
+            some = product[: F * under.shape[1]].reshape(F, -1)
+            np.matmul(filters[a], under, out=some)
+            sums[:, i] += some.reshape(F, -1, ow * g)
+        out[n : n + g] = sums.reshape(F, oh, ow, g).transpose(3, 0, 1, 2)
