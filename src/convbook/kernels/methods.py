@@ -47,7 +47,7 @@ def correlate(x, w, out, stride, padding, dilation, groups) -> None:
         return
     each = F // groups
     method = method_for((len(x), depth), (each, *w.shape[1:]), out.shape[2:], stride, padding, dilation)
-    for c, f in zip(range(0, C, depth), range(0, F, each)):
+    for c, f in zip(range(0, C, depth), range(0, F, each), strict=True):
         method(x[:, c : c + depth], w[f : f + each], out[:, f : f + each], stride, padding, dilation)
 
 
@@ -65,19 +65,32 @@ def depthwise(x, w, out, stride, padding, dilation) -> None:
     The images shifted by 0, 1, .. ``kw - 1`` columns are copied side by side; shifts by rows
     are views. Then one einsum an image adds all ``kh kw`` of them up, whole images at a time.
     """
-    (N, C, H, W), (kh, kw), (oh, ow) = x.shape, w.shape[2:], out.shape[2:]
-    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
-    shifted = np.zeros((C, kw, H + 2 * ph, ow), x.dtype)
+    C, ow = x.shape[1], out.shape[3]
+    shifted = np.zeros((C, w.shape[3], x.shape[2] + 2 * padding[0], ow), x.dtype)
+    for n in range(len(x)):
+        shift_columns(x[n], shifted, stride[1], padding, dilation[1])
+        lines = shifted_lines(shifted, w.shape[2], out.shape[2], stride[0], dilation[0])
+        np.einsum("cabl,cab->cl", lines, w[:, 0], out=out[n].reshape(C, -1))
+
+
+def shift_columns(image, shifted, sw, padding, dw) -> None:
+    """Pixels ``image (C, H, W)`` under each kernel column: ``shifted (C, kw, H + 2 ph, ow)``, whose border stays."""
+    (H, W), (ph, pw) = image.shape[1:], padding
+    for b in range(shifted.shape[1]):
+        j, columns = overlap(W, sw, b * dw - pw, shifted.shape[3])
+        shifted[:, b, ph : ph + H, j] = image[:, :, columns]
+
+
+def shifted_lines(shifted, kh, oh, sh, dh) -> np.ndarray:
+    """From ``shifted (C, kw, rows, ow)`` the pixels under every tap as one line: ``(C, kh, kw, oh ow)``.
+
+    At stride 1 a view. Otherwise a copy, because einsum over ``(oh, ow)`` takes ten times as long as over a line.
+    """
+    C, kw, _, ow = shifted.shape
     sc, sb, sy, sx = shifted.strides
-    taps = as_strided(shifted, (C, kh, kw, oh, ow), (sc, dh * sy, sb, sh * sy, sx))
-    lines = as_strided(shifted, (C, kh, kw, oh * ow), (sc, dh * sy, sb, sx))
-    for n in range(N):
-        for b in range(kw):
-            j, columns = _overlap(W, sw, b * dw - pw, ow)
-            shifted[:, b, ph : ph + H, j] = x[n, :, :, columns]
-        # einsum is ten times slower over (oh, ow) than over one long line; only stride 1 has that for nothing
-        pixels = lines if sh == 1 else np.ascontiguousarray(taps).reshape(lines.shape)
-        np.einsum("cabl,cab->cl", pixels, w[:, 0], out=out[n].reshape(C, oh * ow))
+    if sh == 1:
+        return as_strided(shifted, (C, kh, kw, oh * ow), (sc, dh * sy, sb, sx))
+    return as_strided(shifted, (C, kh, kw, oh, ow), (sc, dh * sy, sb, sh * sy, sx)).reshape(C, kh, kw, oh * ow)
 
 
 def bands(x, w, out, stride, padding, dilation) -> None:
@@ -114,10 +127,10 @@ def columns_at_a_time(size: int, columns: int) -> int:
     return most if 32 <= most < columns else columns
 
 
-def _overlap(size: int, stride: int, offset: int, count: int) -> tuple[slice, slice]:
+def overlap(size: int, stride: int, offset: int, count: int) -> tuple[slice, slice]:
     """Outputs ``i < count`` whose input ``i stride + offset`` lies in ``range(size)``, and those inputs.
 
-    >>> _overlap(5, 2, -1, 3)
+    >>> overlap(5, 2, -1, 3)
     (slice(1, 3, None), slice(1, 4, 2))
     """
     first = max(0, -(offset // stride))
@@ -133,25 +146,46 @@ def strips(x, w, out, stride, padding, dilation) -> None:
     pixels under kernel row ``a`` are a range of rows of that, and no row of zeros is ever
     multiplied (on 7x7 images with padding 1 that is one row in seven).
     """
-    (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
-    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    (N, C, H), (F, _, kh, kw), (oh, ow) = x.shape[:3], w.shape, out.shape[2:]
     filters = np.ascontiguousarray(w.transpose(2, 0, 1, 3)).reshape(kh, F, C * kw)
-    g = min(N, max(1, 512 // (oh * ow)))  # images at a time, for products of a good size
-    unrolled = np.zeros((C, kw, sh, -(-H // sh), ow, g), x.dtype)  # rows that stride sh visits together lie together
+    unrolled = unrolled_columns(x, kw, stride[0], oh, ow)
+    g = unrolled.shape[-1]
     product = np.empty(F * oh * ow * g, out.dtype)
     for n in range(0, N, g):
         n = min(n, N - g)  # the last images are done twice rather than in a smaller group
-        xs = np.ascontiguousarray(x[n : n + g].transpose(1, 2, 3, 0))
-        for b in range(kw):
-            j, columns = _overlap(W, sw, b * dw - pw, ow)
-            for r in range(min(sh, H)):
-                unrolled[:, b, r, : len(range(r, H, sh)), j] = xs[:, r::sh, columns]
+        unroll_columns(x[n : n + g], unrolled, stride[1], padding[1], dilation[1])
         sums = np.zeros((F, oh, ow * g), out.dtype)
         for a in range(kh):
-            i, rows = _overlap(H, sh, a * dh - ph, oh)
-            under = unrolled[:, :, rows.start % sh, rows.start // sh :]
-            under = as_strided(under, (C * kw, (i.stop - i.start) * ow * g), (unrolled.strides[1], x.itemsize))
+            i, under = under_row(unrolled, H, stride[0], a * dilation[0] - padding[0], oh)
             some = product[: F * under.shape[1]].reshape(F, -1)
             np.matmul(filters[a], under, out=some)
             sums[:, i] += some.reshape(F, -1, ow * g)
         out[n : n + g] = sums.reshape(F, oh, ow, g).transpose(3, 0, 1, 2)
+
+
+def unrolled_columns(x, kw, sh, oh, ow) -> np.ndarray:
+    """Zeros ``(C, kw, sh, rows, ow, g)`` for :func:`unroll_columns`: ``g`` images, a product of a good size.
+
+    Rows that stride ``sh`` visits one after the other lie together.
+    """
+    N, C, H = x.shape[:3]
+    return np.zeros((C, kw, sh, -(-H // sh), ow, min(N, max(1, 512 // (oh * ow)))), x.dtype)
+
+
+def unroll_columns(x, unrolled, sw, pw, dw) -> None:
+    """Copy the pixels of ``x (g, C, H, W)`` under each kernel column to ``unrolled``; the border stays."""
+    H, W = x.shape[2:]
+    _, kw, sh, _, ow, _ = unrolled.shape
+    pixels = np.ascontiguousarray(x.transpose(1, 2, 3, 0))
+    for b in range(kw):
+        j, columns = overlap(W, sw, b * dw - pw, ow)
+        for r in range(min(sh, H)):
+            unrolled[:, b, r, : len(range(r, H, sh)), j] = pixels[:, r::sh, columns]
+
+
+def under_row(unrolled, H, sh, offset, oh) -> tuple[slice, np.ndarray]:
+    """Output rows that see pixels through the kernel row at ``offset``, and these pixels ``(C kw, rows ow g)``."""
+    C, kw, *_, ow, g = unrolled.shape
+    i, rows = overlap(H, sh, offset, oh)
+    under = unrolled[:, :, rows.start % sh, rows.start // sh :]
+    return i, as_strided(under, (C * kw, (i.stop - i.start) * ow * g), (unrolled.strides[1], unrolled.itemsize))

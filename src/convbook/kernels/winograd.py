@@ -29,7 +29,8 @@ def winograd_matrices(points=POINTS) -> tuple[np.ndarray, np.ndarray, np.ndarray
     others = [[q for q in points if q != p] for p in points]
     BT = np.array([[*np.poly(rest)[::-1], 0] for rest in others] + [np.poly(points)[::-1]])
     G = np.array(
-        [np.power(p, range(3)) / np.prod(np.subtract(p, rest)) for p, rest in zip(points, others)] + [[0, 0, 1]]
+        [np.power(p, range(3)) / np.prod(np.subtract(p, rest)) for p, rest in zip(points, others, strict=True)]
+        + [[0, 0, 1]]
     )
     AT = np.array([np.power(p, range(4)) for p in points] + [[0, 0, 0, 1]]).T
     return BT, G, AT
@@ -94,29 +95,81 @@ def winograd(x, w, out, stride, padding, dilation) -> None:
     Tiles are taken a hundred or so at a time and filters by the dozen where there are many
     channels, so that what the steps hand to each other stays in the cache.
     """
-    (N, C, H, W), (F, oh, ow), (dh, dw), (ph, pw) = x.shape, out.shape[1:], dilation, padding
-    th, tw = -(-oh // (4 * dh)), -(-ow // (4 * dw))
-    g = min(N, max(1, 128 // (th * dh * tw * dw)))  # images a block
-    step = min(th, max(1, 128 // (dh * tw * dw))) if g == 1 else th  # tile rows a block
-    step = -(-th // -(-th // step))
+    N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], out.shape[1:], dilation
+    blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
     some = F if C <= 128 else max(16, 16384 // C)  # filters a block
     filters = (transform_filters(w[f : f + some]) for f in range(0, F, some))
-    if g < N or step < th:
+    if len(blocks) > 1:
         filters = list(filters)
-    width, tiles = (4 * tw + 2) * dw, g * step * dh * tw * dw
-    size = max(g * (4 * step + 2) * dh * width * C, 6 * g * step * dh * width * C, 36 * tiles * max(C, some))
-    p, q = np.empty(size, x.dtype), np.empty(size, x.dtype)
-    r = p if some == F else np.empty(36 * tiles * some, x.dtype)
-    for n in range(0, N, g):
-        for t in range(0, th, step):
-            xs, rows, first = x[n : n + g], min(step, th - t), 4 * t * dh
-            image = _cut(p, len(xs), (4 * rows + 2) * dh, width, C)
-            _load(xs, image, first - ph, pw, q)
-            v = transform_pixels(image, dilation, p, q)
-            for k, u in enumerate(filters):
-                m = _cut(q, *v.shape[:2], u.shape[2])
-                y = interpolate(np.matmul(v, u, out=m), len(xs), rows, tw, dilation, q, r)
-                _store(y, out[n : n + g, k * some : (k + 1) * some, first : first + y.shape[1]], r)
+    p, q = _buffers(x.dtype, g, step, tw, dh, dw, C, max(C, some))
+    r = p if some == F else np.empty(36 * g * step * dh * tw * dw * some, x.dtype)
+    for n, t, rows in blocks:
+        xs, first = x[n : n + g], 4 * t * dh
+        image = _cut(p, len(xs), (4 * rows + 2) * dh, (4 * tw + 2) * dw, C)
+        _load(xs, image, first - padding[0], padding[1], q)
+        v = transform_pixels(image, dilation, p, q)
+        for k, u in enumerate(filters):
+            m = _cut(q, *v.shape[:2], u.shape[2])
+            y = interpolate(np.matmul(v, u, out=m), len(xs), rows, tw, dilation, q, r)
+            _store(y, out[n : n + g, k * some : (k + 1) * some, first : first + y.shape[1]], r)
+
+
+def winograd_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndarray:
+    """Gradient ``dw (F, C, 3, 3)`` of 3x3 filters at stride 1: every matrix of :func:`winograd`, transposed.
+
+    Outputs are carried to the points by ``A``, multiplied there with the pixels, and the 36
+    products summed over all tiles are carried back to the nine taps by ``G`` transposed.
+    """
+    N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], dout.shape[1:], dilation
+    blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
+    p, q = _buffers(x.dtype, g, step, tw, dh, dw, C, max(C, F))
+    s = np.empty(36 * g * step * dh * tw * dw * F, x.dtype)
+    total = np.empty((36, C, F), x.dtype)
+    product = total  # of the first block; the others are added
+    for n, t, rows in blocks:
+        xs, first = x[n : n + g], 4 * t * dh
+        given = _cut(p, len(xs), 4 * rows * dh, 4 * tw * dw, F)
+        _load(dout[n : n + g], given, first, 0, q)
+        m = spread(given, dilation, s, q)
+        image = _cut(p, len(xs), (4 * rows + 2) * dh, (4 * tw + 2) * dw, C)
+        _load(xs, image, first - padding[0], padding[1], q)
+        v = transform_pixels(image, dilation, p, q)
+        np.matmul(v.transpose(0, 2, 1), m, out=product)
+        if product is total:
+            product = np.empty_like(total) if len(blocks) > 1 else None
+        else:
+            total += product
+    taps = np.kron(G, G).T.astype(x.dtype) @ total.reshape(36, C * F)
+    return taps.reshape(3, 3, C, F).transpose(3, 2, 0, 1)
+
+
+def spread(given, dilation, s, q) -> np.ndarray:
+    """Adjoint of :func:`interpolate`: ``given (g, 4 th dh, 4 tw dw, F)`` to ``(36, g dh th dw tw, F)``, in ``s``."""
+    g, H, W, F = given.shape
+    (dh, dw), a = dilation, np.ascontiguousarray(AT.T, given.dtype)
+    th, tw = H // (4 * dh), W // (4 * dw)
+    rows = _cut(q, 6, g, dh, th, W * F)
+    np.matmul(a, given.reshape(g, th, 4, dh, W * F).transpose(0, 3, 1, 2, 4), out=rows.transpose(1, 2, 3, 0, 4))
+    m = _cut(s, 6, 6, g * dh * th, dw, tw, F)
+    columns = rows.reshape(6, g * dh * th, tw, 4, dw, F).transpose(0, 1, 4, 2, 3, 5)
+    np.matmul(a, columns, out=m.transpose(0, 2, 3, 4, 1, 5))
+    return m.reshape(36, -1, F)
+
+
+def _blocks(N, oh, ow, dh, dw) -> tuple[list, tuple]:
+    """Blocks ``(first image, first tile row, tile rows)`` of about 128 tiles; images and rows a block, tiles a row."""
+    th, tw = -(-oh // (4 * dh)), -(-ow // (4 * dw))
+    g = min(N, max(1, 128 // (th * dh * tw * dw)))
+    step = min(th, max(1, 128 // (dh * tw * dw))) if g == 1 else th
+    step = -(-th // -(-th // step))  # rows as many in each block as can be
+    return [(n, t, min(step, th - t)) for n in range(0, N, g) for t in range(0, th, step)], (g, step, tw)
+
+
+def _buffers(dtype, g, step, tw, dh, dw, C, most) -> tuple[np.ndarray, np.ndarray]:
+    """Two flat buffers, each large enough for any step of a block."""
+    width = (4 * tw + 2) * dw * g * dh
+    size = max((4 * step + 2) * width * C, 6 * step * width * most, 36 * g * step * dh * tw * dw * most)
+    return np.empty(size, dtype), np.empty(size, dtype)
 
 
 def _load(x, image, first, left, q) -> None:
