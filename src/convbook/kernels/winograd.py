@@ -43,7 +43,7 @@ def transform_filters(w) -> np.ndarray:
     """Filters ``w (F, C, 3, 3)`` at the 36 pairs of points: ``(36, C, F)``."""
     F, C = w.shape[:2]
     taps = np.empty((C, 9, F), w.dtype)
-    taps.transpose(2, 0, 1)[...] = w.reshape(F, C, 9)
+    taps.reshape(C, 3, 3, F).transpose(3, 0, 1, 2)[...] = w
     k = max(k for k in (1, 2, 4, 8, 16) if C % k == 0)  # channels a product: 36 x 9 alone is too small a matrix
     u = np.empty((36, C, F), w.dtype)
     some = taps.reshape(C // k, k, 9, F).transpose(0, 2, 1, 3).reshape(C // k, 9, k * F)
@@ -176,8 +176,9 @@ def _load(x, image, first, left, q) -> None:
     """Rows ``first`` and on of ``x (g, C, H, W)`` to ``image (g, rows, columns, C)``, zeros around."""
     image[...] = 0
     top, bottom = max(first, 0), min(first + image.shape[1], x.shape[2])
-    pixels = _cut(q, *x.shape[:2], bottom - top, x.shape[3])
-    pixels[...] = x[:, :, top:bottom]  # in the order of memory; the transposition then works in the cache
+    x = x[:, :, top:bottom, : image.shape[2] - left]
+    pixels = _cut(q, *x.shape)
+    pixels[...] = x  # in the order of memory; the transposition then works in the cache
     image[:, top - first : bottom - first, left : left + x.shape[3]].transpose(0, 3, 1, 2)[...] = pixels
 
 
