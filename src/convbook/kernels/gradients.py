@@ -60,7 +60,9 @@ def scatter(dout, w, dx, stride, padding, dilation) -> None:
 def filter_gradient(dout, x, kernel_size, stride, padding, dilation, groups) -> np.ndarray:
     """``dw (F, C/groups, kh, kw)``, by the adjoint of the method that is chosen forward."""
     N, C, F, depth = len(x), x.shape[1], dout.shape[1], x.shape[1] // groups
-    dw = np.empty((F, depth, *kernel_size), x.dtype)
+    dw = np.zeros((F, depth, *kernel_size), x.dtype)
+    if N == 0:
+        return dw
     if depth == 1 and groups > 1:
         several = F // groups
         for f in range(several):

@@ -40,6 +40,8 @@ def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
 def correlate(x, w, out, stride, padding, dilation, groups) -> None:
     """Write the convolution of ``x (N, C, H, W)`` with ``w (F, C/groups, kh, kw)`` to ``out``, group by group."""
     C, F, depth = x.shape[1], len(w), w.shape[1]
+    if len(x) == 0:
+        return
     if depth == 1 and groups > 1:
         several = F // groups  # filters a channel
         for f in range(several):
