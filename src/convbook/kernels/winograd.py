@@ -7,7 +7,7 @@ values at six points (Toom, Cook). In both directions at once 36 multiplications
 Fast algorithms for convolutional neural networks, 2015, arXiv:1509.09308.
 """
 
-from math import prod
+from math import gcd, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -39,15 +39,15 @@ def winograd_matrices(points=POINTS) -> tuple[np.ndarray, np.ndarray, np.ndarray
 BT, G, AT = winograd_matrices()
 
 
-def transform_filters(w) -> np.ndarray:
-    """Filters ``w (F, C, 3, 3)`` at the 36 pairs of points: ``(36, C, F)``."""
+def transform_filters(w, u, taps) -> np.ndarray:
+    """Filters ``w (F, C, 3, 3)`` at the 36 pairs of points: ``(36, C, F)``, in buffer ``u`` by way of ``taps``."""
     F, C = w.shape[:2]
-    taps = np.empty((C, 9, F), w.dtype)
-    taps.reshape(C, 3, 3, F).transpose(3, 0, 1, 2)[...] = w
-    k = max(k for k in (1, 2, 4, 8, 16) if C % k == 0)  # channels a product: 36 x 9 alone is too small a matrix
-    u = np.empty((36, C, F), w.dtype)
-    some = taps.reshape(C // k, k, 9, F).transpose(0, 2, 1, 3).reshape(C // k, 9, k * F)
-    np.matmul(np.kron(G, G).astype(w.dtype), some, out=u.reshape(36, C // k, k * F).transpose(1, 0, 2))
+    k = gcd(C, 16)  # channels a product; one alone is too small a matrix, all of them leave the cache
+    taps = _cut(taps, C // k, 9, k, F)
+    taps.reshape(C // k, 3, 3, k, F).transpose(4, 0, 3, 1, 2)[...] = w.reshape(F, C // k, k, 3, 3)
+    u = _cut(u, 36, C, F)
+    both = np.kron(G, G).astype(w.dtype)
+    np.matmul(both, taps.reshape(C // k, 9, k * F), out=u.reshape(36, C // k, k * F).transpose(1, 0, 2))
     return u
 
 
@@ -97,10 +97,11 @@ def winograd(x, w, out, stride, padding, dilation) -> None:
     """
     N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], out.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
-    some = F if C <= 128 else max(16, 16384 // C)  # filters a block
-    filters = (transform_filters(w[f : f + some]) for f in range(0, F, some))
-    if len(blocks) > 1:
-        filters = list(filters)
+    some = F if C <= 128 else min(F, max(16, 16384 // C))  # filters a block
+    kept = -(-F // some) if len(blocks) > 1 else 1  # a single block of tiles needs each transformed filter once
+    us, taps = np.empty((kept, 36 * C * some), x.dtype), np.empty(9 * C * some, x.dtype)
+    filters = (transform_filters(w[k * some : (k + 1) * some], us[k % kept], taps) for k in range(-(-F // some)))
+    filters = list(filters) if len(blocks) > 1 else filters
     p, q = _buffers(x.dtype, g, step, tw, dh, dw, C, max(C, some))
     r = p if some == F else np.empty(36 * g * step * dh * tw * dw * some, x.dtype)
     for n, t, rows in blocks:
