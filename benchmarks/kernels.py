@@ -43,14 +43,28 @@ MEAN_OVER = "ABCDEGH"  # the depthwise layer has no matrix product to compare wi
 
 
 def median_times(functions: dict, repeats: int) -> dict:
-    """Median seconds of each function, the runs interleaved so that all see the same load."""
+    """Median seconds of each function, the runs interleaved, forwards and backwards in turn."""
     times = {name: [] for name in functions}
-    for _ in range(repeats + 2):
-        for name, function in functions.items():
+    for k in range(repeats + 2):
+        for name in list(functions)[:: 1 if k % 2 else -1]:
             start = time.perf_counter()
-            function()
+            functions[name]()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(runs[2:]) for name, runs in times.items()}
+
+
+def pairwise_times(runs: dict, repeats: int) -> dict:
+    """Median seconds: ours and PyTorch's of each part side by side, every other run by itself.
+
+    A run that fills the caches and hands much memory back, as im2col does, makes the next
+    one slow, and would do so to the same one of a pair each time.
+    """
+    seconds = {}
+    for part in ("forward", "dX", "dW"):
+        seconds |= median_times({name: runs[name] for name in (f"torch {part}", f"ours {part}")}, repeats)
+    for name in runs.keys() - seconds.keys():
+        seconds |= median_times({name: runs[name]}, repeats)
+    return seconds
 
 
 def im2col_indices(x, w, padding=0, stride=1, dilation=1):
@@ -156,7 +170,7 @@ def measure(letter: str, repeats: int) -> dict:
         "method": method.__name__,
         "flops": 2 * out.size * math.prod(w_shape[1:]),
         "bytes": x.nbytes + w.nbytes + out.nbytes,
-        "seconds": median_times(runs, repeats),
+        "seconds": pairwise_times(runs, repeats),
         "megabytes": {run: peak_megabytes(runs[run]) for run in runs if run.startswith("ours")},
         "error": error(x, w, options),
     }
