@@ -99,11 +99,11 @@ def winograd(x, w, out, stride, padding, dilation) -> None:
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
     some = F if C <= 128 else min(F, max(16, 16384 // C))  # filters a block
     kept = -(-F // some) if len(blocks) > 1 else 1  # a single block of tiles needs each transformed filter once
-    us, taps = np.empty((kept, 36 * C * some), x.dtype), np.empty(9 * C * some, x.dtype)
+    size = _block_size(g, step, tw, dh, dw, C, max(C, some))
+    p, q, r, us, taps = _buffers(x.dtype, size, size, 0 if some == F else size, kept * 36 * C * some, 9 * C * some)
+    r, us = (p if some == F else r), us.reshape(kept, -1)
     filters = (transform_filters(w[k * some : (k + 1) * some], us[k % kept], taps) for k in range(-(-F // some)))
     filters = list(filters) if len(blocks) > 1 else filters
-    p, q = _buffers(x.dtype, g, step, tw, dh, dw, C, max(C, some))
-    r = p if some == F else np.empty(36 * g * step * dh * tw * dw * some, x.dtype)
     for n, t, rows in blocks:
         xs, first = x[n : n + g], 4 * t * dh
         image = _cut(p, len(xs), (4 * rows + 2) * dh, (4 * tw + 2) * dw, C)
@@ -123,10 +123,8 @@ def winograd_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndar
     """
     N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], dout.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
-    p, q = _buffers(x.dtype, g, step, tw, dh, dw, C, max(C, F))
-    s = np.empty(36 * g * step * dh * tw * dw * F, x.dtype)
-    total = np.empty((36, C, F), x.dtype)
-    product = total  # of the first block; the others are added
+    size, n_points = _block_size(g, step, tw, dh, dw, C, max(C, F)), 36 * C * F
+    p, q, s, total, product = _buffers(x.dtype, size, size, size, n_points, n_points if len(blocks) > 1 else 0)
     for n, t, rows in blocks:
         xs, first = x[n : n + g], 4 * t * dh
         given = _cut(p, len(xs), 4 * rows * dh, 4 * tw * dw, F)
@@ -135,10 +133,9 @@ def winograd_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndar
         image = _cut(p, len(xs), (4 * rows + 2) * dh, (4 * tw + 2) * dw, C)
         _load(xs, image, first - padding[0], padding[1], q)
         v = transform_pixels(image, dilation, p, q)
-        np.matmul(v.transpose(0, 2, 1), m, out=product)
-        if product is total:
-            product = np.empty_like(total) if len(blocks) > 1 else None
-        else:
+        first_block = (n, t) == (0, 0)
+        np.matmul(v.transpose(0, 2, 1), m, out=_cut(total if first_block else product, 36, C, F))
+        if not first_block:
             total += product
     taps = np.kron(G, G).T.astype(x.dtype) @ total.reshape(36, C * F)
     return taps.reshape(3, 3, C, F).transpose(3, 2, 0, 1)
@@ -166,11 +163,15 @@ def _blocks(N, oh, ow, dh, dw) -> tuple[list, tuple]:
     return [(n, t, min(step, th - t)) for n in range(0, N, g) for t in range(0, th, step)], (g, step, tw)
 
 
-def _buffers(dtype, g, step, tw, dh, dw, C, most) -> tuple[np.ndarray, np.ndarray]:
-    """Two flat buffers, each large enough for any step of a block."""
+def _block_size(g, step, tw, dh, dw, C, most) -> int:
+    """Values that the largest array of a block has, with ``C`` channels in and at ``most`` channels anywhere."""
     width = (4 * tw + 2) * dw * g * dh
-    size = max((4 * step + 2) * width * C, 6 * step * width * most, 36 * g * step * dh * tw * dw * most)
-    return np.empty(size, dtype), np.empty(size, dtype)
+    return max((4 * step + 2) * width * C, 6 * step * width * most, 36 * g * step * dh * tw * dw * most)
+
+
+def _buffers(dtype, *sizes) -> list[np.ndarray]:
+    """Flat buffers of these sizes, in one piece: the system hands out large pieces anew, page by page, each time."""
+    return np.split(np.empty(sum(sizes), dtype), np.cumsum(sizes)[:-1])
 
 
 def _load(x, image, first, left, q) -> None:
