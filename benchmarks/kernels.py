@@ -230,8 +230,8 @@ def roofline(layers: dict, limits: dict, path: Path) -> None:
         figure, axes = plt.subplots()
         at = np.geomspace(1, 2 * max(intensity.values()), 200)
         axes.plot(at, np.minimum(flops, traffic * at), color=INK, linewidth=1)
-        axes.annotate(f"GEMM {flops:.0f} GFLOP/s", (at[-1], flops), ha="right", va="bottom")
-        axes.annotate(f"copy {traffic:.0f} GB/s", (1.1, traffic * 1.25), rotation=35)
+        axes.annotate(f"GEMM {flops:.0f} GFLOP/s", (1.1 * flops / traffic, flops), va="bottom")
+        axes.annotate(f"copy {traffic:.0f} GB/s", (2.5, traffic * 1.6), va="top")
         for run, (mark, color) in marks.items():
             shown = [letter for letter in layers if run in layers[letter]["seconds"]]
             speeds = [layers[letter]["flops"] / layers[letter]["seconds"][run] / 1e9 for letter in shown]
@@ -244,9 +244,22 @@ def roofline(layers: dict, limits: dict, path: Path) -> None:
                 label=label,
                 zorder=3,
             )
-        for letter, layer in layers.items():
-            top = max(layer["flops"] / layer["seconds"][run] / 1e9 for run in ("ours forward", "torch forward"))
-            axes.annotate(letter, (intensity[letter], top), xytext=(0, 6), textcoords="offset points", ha="center")
+        alike = {}  # letters of layers that stand one over the other
+        for letter in sorted(layers):
+            alike.setdefault(round(8 * math.log10(intensity[letter])), []).append(letter)
+        for letters in alike.values():
+            runs = [
+                layers[letter]["flops"]
+                / min(layers[letter]["seconds"][run] for run in marks if run in layers[letter]["seconds"])
+                for letter in letters
+            ]
+            axes.annotate(
+                " ".join(letters),
+                (intensity[letters[0]], max(runs) / 1e9),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+            )
         axes.set(xscale="log", yscale="log", xlabel="FLOP a byte of input, filters and output", ylabel="GFLOP/s")
         axes.legend(frameon=False, loc="lower right")
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

