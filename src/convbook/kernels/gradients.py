@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from convbook.kernels.methods import (
     bands,
+    copy_filters,
     correlate,
     method_for,
     overlap,
@@ -80,17 +81,18 @@ def filter_gradient(dout, x, kernel_size, stride, padding, dilation, groups) -> 
         adjoint = strip_filters
     for c, f in zip(range(0, C, depth), range(0, F, each), strict=True):
         some = dout[:, f : f + each], x[:, c : c + depth]
-        dw[f : f + each] = adjoint(*some, kernel_size, stride, padding, dilation)
+        copy_filters(adjoint(*some, kernel_size, stride, padding, dilation), dw[f : f + each])
     return dw
 
 
 def pointwise_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndarray:
     """1x1 filters: a product an image."""
     (N, C), F = x.shape[:2], dout.shape[1]
-    dw = np.zeros((F, C), x.dtype)
-    product = np.empty_like(dw)
+    dw, product = np.empty((F, C), x.dtype), np.empty((F, C), x.dtype)
     for n in range(N):
-        dw += np.matmul(dout[n].reshape(F, -1), x[n].reshape(C, -1).T, out=product)
+        np.matmul(dout[n].reshape(F, -1), x[n].reshape(C, -1).T, out=product if n else dw)
+        if n:
+            dw += product
     return dw.reshape(F, C, 1, 1)
 
 
@@ -128,7 +130,8 @@ def strip_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndarray
     (N, C, H), (kh, kw), (F, oh, ow) = x.shape[:3], kernel_size, dout.shape[1:]
     unrolled = unrolled_columns(x, kw, stride[0], oh, ow)
     g = unrolled.shape[-1]
-    total = np.zeros((kh, F, C * kw), x.dtype)
+    total = np.empty((kh, F, C * kw), x.dtype)
+    product = np.empty((F, C * kw), x.dtype)
     for n in range(0, N, g):
         first = min(n, N - g)  # the last group is filled up with images that have been counted ..
         unroll_columns(x[first : first + g], unrolled, stride[1], padding[1], dilation[1])
@@ -136,5 +139,7 @@ def strip_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndarray
         given[..., : n - first] = 0  # .. whose share is left out
         for a in range(kh):
             i, under = under_row(unrolled, H, stride[0], a * dilation[0] - padding[0], oh)
-            total[a] += given[:, i].reshape(F, -1) @ under.T
+            np.matmul(given[:, i].reshape(F, -1), under.T, out=product if n else total[a])
+            if n:
+                total[a] += product
     return total.reshape(kh, F, C, kw).transpose(1, 2, 0, 3)

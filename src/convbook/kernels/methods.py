@@ -153,7 +153,9 @@ def strips(x, w, out, stride, padding, dilation) -> None:
     multiplied (on 7x7 images with padding 1 that is two rows in 21). Error 3e-6.
     """
     (N, C, H), (F, _, kh, kw), (oh, ow) = x.shape[:3], w.shape, out.shape[2:]
-    filters = np.ascontiguousarray(w.transpose(2, 0, 1, 3)).reshape(kh, F, C * kw)
+    filters = np.empty((kh, F, C, kw), w.dtype)
+    copy_filters(w, filters.transpose(1, 2, 0, 3))
+    filters = filters.reshape(kh, F, C * kw)
     unrolled = unrolled_columns(x, kw, stride[0], oh, ow)
     g = unrolled.shape[-1]
     product = np.empty(F * oh * ow * g, out.dtype)
@@ -167,6 +169,17 @@ def strips(x, w, out, stride, padding, dilation) -> None:
             np.matmul(filters[a], under, out=some)
             sums[:, i] += some.reshape(F, -1, ow * g)
         out[n : n + g] = sums.reshape(F, oh, ow, g).transpose(3, 0, 1, 2)
+
+
+def copy_filters(source, target) -> None:
+    """Copy filters ``(F, C, kh, kw)`` to another order of axes in memory.
+
+    NumPy would run along the three or so taps, its shortest loop; a tap of many channels at
+    a time, and few filters so that they stay in the cache, takes about half the time.
+    """
+    for f in range(0, len(source), 16):
+        for a, b in np.ndindex(source.shape[2:]):
+            target[f : f + 16, :, a, b] = source[f : f + 16, :, a, b]
 
 
 def unrolled_columns(x, kw, sh, oh, ow) -> np.ndarray:
