@@ -1,57 +1,290 @@
-"""Forward convolution: ours in loops, ours as a matrix product, PyTorch. Prints ratios of one run.
+"""How fast the NumPy kernels are: forward, dX and dW against PyTorch on one thread, float32.
 
-python benchmarks/kernels.py
+python benchmarks/kernels.py [--repeats 15] [--layers AB] [--plot]
+
+Prints seconds as ratios to PyTorch on the CPU in the same run, writes everything to
+``_build/bench/kernels.json``, and with ``--plot`` the roofline picture to
+``_build/bench/roofline.svg``.
 """
 
+import argparse
+import json
+import math
 import os
+import platform
 import statistics
 import time
+import tracemalloc
+from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is first imported
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is first imported
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from convbook.kernels import conv2d, conv2d_naive  # noqa: E402
+from convbook.kernels import conv2d, conv2d_naive, conv_output_size  # noqa: E402
+from convbook.kernels.gradients import filter_gradient, input_gradient  # noqa: E402
+from convbook.kernels.methods import method_for  # noqa: E402
+
+BUILD = Path(__file__).resolve().parents[1] / "_build" / "bench"
 
 LAYERS = {
-    "1x64x56x56 to 64, k3 p1": ((1, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
-    "8x256x14x14 to 256, k3 p1": ((8, 256, 14, 14), (256, 256, 3, 3), {"padding": 1}),
-    "1x3x224x224 to 64, k7 s2 p3": ((1, 3, 224, 224), (64, 3, 7, 7), {"stride": 2, "padding": 3}),
-    "8x128x28x28 depthwise, k3 p1": ((8, 128, 28, 28), (128, 1, 3, 3), {"padding": 1, "groups": 128}),
+    "A": ("1x64x56x56 to 64, k3 p1", (1, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
+    "B": ("8x64x56x56 to 64, k3 p1", (8, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
+    "C": ("8x256x14x14 to 256, k3 p1", (8, 256, 14, 14), (256, 256, 3, 3), {"padding": 1}),
+    "D": ("8x512x7x7 to 512, k3 p1", (8, 512, 7, 7), (512, 512, 3, 3), {"padding": 1}),
+    "E": ("1x3x224x224 to 64, k7 s2 p3", (1, 3, 224, 224), (64, 3, 7, 7), {"stride": 2, "padding": 3}),
+    "G": ("8x64x56x56 to 64, k3 d2 p2", (8, 64, 56, 56), (64, 64, 3, 3), {"padding": 2, "dilation": 2}),
+    "H": ("8x256x14x14 to 1024, k1", (8, 256, 14, 14), (1024, 256, 1, 1), {}),
+    "F": ("8x128x28x28 depthwise, k3 p1", (8, 128, 28, 28), (128, 1, 3, 3), {"padding": 1, "groups": 128}),
 }
+MEAN_OVER = "ABCDEGH"  # the depthwise layer has no matrix product to compare with
 
 
 def median_times(functions: dict, repeats: int) -> dict:
-    """Median seconds of each function, the runs interleaved so that all see the same load."""
+    """Median seconds of each function, the runs interleaved, forwards and backwards in turn."""
     times = {name: [] for name in functions}
-    for _ in range(repeats + 1):
-        for name, function in functions.items():
+    for k in range(repeats + 2):
+        for name in list(functions)[:: 1 if k % 2 else -1]:
             start = time.perf_counter()
-            function()
+            functions[name]()
             times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(runs[1:]) for name, runs in times.items()}
+    return {name: statistics.median(runs[2:]) for name, runs in times.items()}
+
+
+def pairwise_times(runs: dict, repeats: int) -> dict:
+    """Median seconds: ours and PyTorch's of each part side by side, every other run by itself.
+
+    A run that fills the caches and hands much memory back, as im2col does, makes the next
+    one slow, and would do so to the same one of a pair each time.
+    """
+    seconds = {}
+    for part in ("forward", "dX", "dW"):
+        seconds |= median_times({name: runs[name] for name in (f"torch {part}", f"ours {part}")}, repeats)
+    for name in runs.keys() - seconds.keys():
+        seconds |= median_times({name: runs[name]}, repeats)
+    return seconds
+
+
+def im2col_indices(x, w, padding=0, stride=1, dilation=1):
+    """Convolution as CS231n's ``conv_forward_im2col`` has it: fancy indices gather the whole batch at once."""
+    (N, C, H, W), (F, _, kh, kw) = x.shape, w.shape
+    oh, ow = (conv_output_size(n, k, stride, padding, dilation) for n, k in ((H, kh), (W, kw)))
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    i = np.tile(np.repeat(np.arange(kh), kw), C)[:, None] * dilation + stride * np.repeat(np.arange(oh), ow)
+    j = np.tile(np.arange(kw), kh * C)[:, None] * dilation + stride * np.tile(np.arange(ow), oh)
+    k = np.repeat(np.arange(C), kh * kw)[:, None]
+    columns = padded[:, k, i, j].transpose(1, 2, 0).reshape(C * kh * kw, -1)
+    return (w.reshape(F, -1) @ columns).reshape(F, oh, ow, N).transpose(3, 0, 1, 2)
+
+
+def cases(x, w, dout, options) -> dict:
+    """Name of each run and the function that does it."""
+    stride, padding, dilation = (
+        (options.get(key, d),) * 2 for key, d in (("stride", 1), ("padding", 0), ("dilation", 1))
+    )
+    groups = options.get("groups", 1)
+    arguments = stride, padding, dilation, groups
+    dx = np.empty_like(x)
+    tx, tw, td = map(torch.from_numpy, (x, w, dout))
+
+    def torch_backward(mask, tx=tx, tw=tw, td=td):
+        return torch.ops.aten.convolution_backward(
+            td, tx, tw, None, list(stride), list(padding), list(dilation), False, [0, 0], groups, mask
+        )
+
+    runs = {
+        "torch forward": lambda: torch.nn.functional.conv2d(tx, tw, **options),
+        "ours forward": lambda: conv2d(x, w, **options),
+        "torch dX": lambda: torch_backward([True, False, False]),
+        "ours dX": lambda: input_gradient(dout, w, dx, *arguments),
+        "torch dW": lambda: torch_backward([False, True, False]),
+        "ours dW": lambda: filter_gradient(dout, x, w.shape[2:], *arguments),
+    }
+    if groups == 1:
+        N, F, oh, ow = dout.shape
+        left, right = w.reshape(F, -1), np.ones((w[0].size, oh * ow), np.float32)
+        result = np.empty((F, oh * ow), np.float32)
+        runs["GEMM"] = lambda: [np.matmul(left, right, out=result) for _ in range(N)]
+        runs["im2col"] = lambda: im2col_indices(x, w, **options)
+    if torch.cuda.is_available():
+        device = torch.device("cuda")
+        gx, gw, gd = (tensor.to(device) for tensor in (tx, tw, td))
+
+        def on_gpu(function):
+            function()
+            torch.cuda.synchronize()
+
+        runs["GPU forward"] = lambda: on_gpu(lambda: torch.nn.functional.conv2d(gx, gw, **options))
+        runs["GPU dX"] = lambda: on_gpu(lambda: torch_backward([True, False, False], gx, gw, gd))
+        runs["GPU dW"] = lambda: on_gpu(lambda: torch_backward([False, True, False], gx, gw, gd))
+    return runs
+
+
+def error(x, w, options) -> float:
+    """Largest error of the forward pass in float32, in units of the output's standard deviation."""
+    exact = conv2d_float64(x, w, options)
+    return float(np.abs(conv2d(x, w, **options) - exact).max() / exact.std())
+
+
+def conv2d_float64(x, w, options):
+    return torch.nn.functional.conv2d(torch.from_numpy(x).double(), torch.from_numpy(w).double(), **options).numpy()
+
+
+def peak_megabytes(function) -> float:
+    """Most memory that ``function`` has allocated at once through NumPy, its result included."""
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
+
+
+def ceilings(repeats: int) -> dict:
+    """What this machine can do at most: FLOP/s of a large product, bytes/s of a large copy."""
+    a, b, out = (np.ones((1024, 1024), np.float32) for _ in range(3))
+    source, target = np.ones(2**25, np.float32), np.ones(2**25, np.float32)
+    seconds = median_times(
+        {"gemm": lambda: np.matmul(a, b, out=out), "copy": lambda: np.copyto(target, source)}, repeats
+    )
+    return {"gemm_flops": 2 * 1024**3 / seconds["gemm"], "copy_bytes": 2 * source.nbytes / seconds["copy"]}
+
+
+def measure(letter: str, repeats: int) -> dict:
+    """Everything about one layer."""
+    name, x_shape, w_shape, options = LAYERS[letter]
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(x_shape, np.float32)
+    w = rng.standard_normal(w_shape, np.float32) / np.float32(math.sqrt(math.prod(w_shape[1:])))
+    out = conv2d(x, w, **options)
+    dout = rng.standard_normal(out.shape, np.float32)
+    runs = cases(x, w, dout, options)
+    stride, padding, dilation = (
+        (options.get(key, d),) * 2 for key, d in (("stride", 1), ("padding", 0), ("dilation", 1))
+    )
+    each = len(w) // options.get("groups", 1)
+    method = method_for((len(x), w.shape[1]), (each, *w.shape[1:]), out.shape[2:], stride, padding, dilation)
+    return {
+        "name": name,
+        "method": method.__name__,
+        "flops": 2 * out.size * math.prod(w_shape[1:]),
+        "bytes": x.nbytes + w.nbytes + out.nbytes,
+        "seconds": pairwise_times(runs, repeats),
+        "megabytes": {run: peak_megabytes(runs[run]) for run in runs if run.startswith("ours")},
+        "error": error(x, w, options),
+    }
+
+
+def loops(repeats: int) -> dict:
+    """Seconds of the loops on a layer small enough for them, and what they would take on A."""
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((1, 4, 12, 12), np.float32), rng.standard_normal((4, 4, 3, 3), np.float32)
+    seconds = median_times({"loops": lambda: conv2d_naive(x, w), "ours": lambda: conv2d(x, w)}, repeats)
+    macs, macs_of_a = 4 * 10 * 10 * 36, 64 * 56 * 56 * 576
+    return {"seconds": seconds, "seconds_on_A_extrapolated": seconds["loops"] * macs_of_a / macs}
+
+
+def table(layers: dict, small: dict) -> None:
+    """Print ratios to PyTorch: below 1 is faster than it."""
+    print("Seconds / PyTorch's, one thread, float32 (dX, dW against PyTorch's own); error against float64")
+    head = "forward", "dX", "dW", "GEMM", "im2col", "torch ms", "GFLOP/s", "peak MB", "error"
+    print(f"{'layer':32} {'method':10}" + "".join(f"{word:>9}" for word in head))
+    ratios = {"forward": {}, "dX": {}, "dW": {}}
+    for letter, layer in layers.items():
+        seconds = layer["seconds"]
+        for part in ratios:
+            ratios[part][letter] = seconds[f"ours {part}"] / seconds[f"torch {part}"]
+        row = [f"{ratios[part][letter]:9.2f}" for part in ratios]
+        for name in ("GEMM", "im2col"):
+            row.append(f"{seconds[name] / seconds['torch forward']:9.2f}" if name in seconds else f"{'':9}")
+        row.append(f"{seconds['torch forward'] * 1e3:9.2f}{layer['flops'] / seconds['ours forward'] / 1e9:9.0f}")
+        row.append(f"{layer['megabytes']['ours forward']:9.1f}{layer['error']:9.0e}")
+        print(f"{letter} {layer['name']:30} {layer['method']:10}" + "".join(row))
+    if set(MEAN_OVER) <= set(layers):
+        means = [math.exp(sum(math.log(part[k]) for k in MEAN_OVER) / len(MEAN_OVER)) for part in ratios.values()]
+        print(f"{'geometric mean over ' + MEAN_OVER:43}" + "".join(f"{mean:9.2f}" for mean in means))
+    for letter, layer in layers.items():
+        gpu = {name: s for name, s in layer["seconds"].items() if name.startswith("GPU")}
+        if gpu:
+            print(letter, *(f"{name} {s * 1e3:.3f} ms" for name, s in gpu.items()))
+    times = small["seconds"]["loops"] / small["seconds"]["ours"]
+    print(f"loops: {times:.0f} times ours on 1x4x12x12 to 4; on A about {small['seconds_on_A_extrapolated']:.0f} s")
+
+
+def roofline(layers: dict, limits: dict, path: Path) -> None:
+    """Draw GFLOP/s against arithmetic intensity under the two ceilings of this machine."""
+    import matplotlib.pyplot as plt
+
+    from convbook.figures import INK, PALETTE, STYLE
+
+    marks = {
+        "ours forward": ("o", "output"),
+        "torch forward": ("s", "input"),
+        "GEMM": ("_", "neutral"),
+        "im2col": ("v", "wrong"),
+    }
+    intensity = {letter: layer["flops"] / layer["bytes"] for letter, layer in layers.items()}
+    flops, traffic = limits["gemm_flops"] / 1e9, limits["copy_bytes"] / 1e9
+    with plt.rc_context({**STYLE, "figure.figsize": (7.0, 4.0)}):
+        figure, axes = plt.subplots()
+        at = np.geomspace(1, 2 * max(intensity.values()), 200)
+        axes.plot(at, np.minimum(flops, traffic * at), color=INK, linewidth=1)
+        axes.annotate(f"GEMM {flops:.0f} GFLOP/s", (1.1 * flops / traffic, flops), va="bottom")
+        axes.annotate(f"copy {traffic:.0f} GB/s", (2.5, traffic * 1.6), va="top")
+        for run, (mark, color) in marks.items():
+            shown = [letter for letter in layers if run in layers[letter]["seconds"]]
+            speeds = [layers[letter]["flops"] / layers[letter]["seconds"][run] / 1e9 for letter in shown]
+            label = {"ours forward": "ours", "torch forward": "PyTorch", "GEMM": "bare GEMM"}.get(run, run)
+            axes.scatter(
+                [intensity[letter] for letter in shown],
+                speeds,
+                marker=mark,
+                color=PALETTE[color],
+                label=label,
+                zorder=3,
+            )
+        alike = {}  # letters of layers that stand one over the other
+        for letter in sorted(layers):
+            alike.setdefault(round(8 * math.log10(intensity[letter])), []).append(letter)
+        for letters in alike.values():
+            runs = [
+                layers[letter]["flops"]
+                / min(layers[letter]["seconds"][run] for run in marks if run in layers[letter]["seconds"])
+                for letter in letters
+            ]
+            axes.annotate(
+                " ".join(letters),
+                (intensity[letters[0]], max(runs) / 1e9),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+            )
+        axes.set(xscale="log", yscale="log", xlabel="FLOP a byte of input, filters and output", ylabel="GFLOP/s")
+        axes.legend(frameon=False, loc="lower right")
+        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        plt.close(figure)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=15, help="runs that the median is taken of")
+    parser.add_argument("--layers", default="".join(LAYERS), help="letters of the layers, such as AB")
+    parser.add_argument("--plot", action="store_true", help="draw the roofline picture")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    rng = np.random.default_rng(0)
-    print(f"{'layer':30}  ours / PyTorch  (float32; PyTorch on one thread, ours on NumPy's)")
-    for name, (x_shape, w_shape, options) in LAYERS.items():
-        x = rng.standard_normal(x_shape, np.float32)
-        w = rng.standard_normal(w_shape, np.float32)
-        tx, tw = torch.from_numpy(x), torch.from_numpy(w)
-        seconds = median_times(
-            {
-                "ours": lambda x=x, w=w, options=options: conv2d(x, w, **options),
-                "torch": lambda x=tx, w=tw, options=options: torch.nn.functional.conv2d(x, w, **options),
-            },
-            repeats=7,
-        )
-        print(f"{name:30}  {seconds['ours'] / seconds['torch']:8.2f}", flush=True)
-    x, w = rng.standard_normal((1, 4, 12, 12), np.float32), rng.standard_normal((4, 4, 3, 3), np.float32)
-    seconds = median_times({"loops": lambda: conv2d_naive(x, w), "matmul": lambda: conv2d(x, w)}, repeats=3)
-    print(f"{'1x4x12x12 to 4, k3':30}  {seconds['loops'] / seconds['matmul']:8.0f}  loops / matrix product")
+    torch.set_grad_enabled(False)
+    layers = {letter: measure(letter, options.repeats) for letter in options.layers}
+    small, limits = loops(3), ceilings(options.repeats)
+    table(layers, small)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    versions = {"numpy": np.__version__, "torch": torch.__version__, "machine": platform.machine(), "threads": 1}
+    if torch.cuda.is_available():
+        versions["gpu"] = torch.cuda.get_device_name()
+    record = {"versions": versions, "ceilings": limits, "layers": layers, "loops": small}
+    (BUILD / "kernels.json").write_text(json.dumps(record, indent=1) + "\n")
+    if options.plot:
+        roofline(layers, limits, BUILD / "roofline.svg")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ from convbook.kernels.adaptive import (
     cross_channel_max_pool_backward,
     cross_channel_max_pool_naive,
 )
-from convbook.kernels.conv import (
-    conv2d,
-    conv2d_naive,
-    im2col,
-    pad2d,
+from convbook.kernels.conv import conv2d, conv2d_naive, im2col, pad2d
+from convbook.kernels.conv_backward import conv2d_backward, conv2d_backward_naive, pad2d_backward
+from convbook.kernels.conv_transpose import (
+    conv_transpose2d,
+    conv_transpose2d_backward,
+    conv_transpose2d_naive,
+    dilate,
+    flip,
 )
 from convbook.kernels.filters import (
     LAPLACIAN,
@@ -34,15 +37,8 @@ from convbook.kernels.filters import (
     separable_filter,
     sobel_magnitude,
 )
-from convbook.kernels.fold import (
-    fold,
-    fold_naive,
-    unfold,
-)
-from convbook.kernels.gradcheck import (
-    gradcheck,
-    numerical_gradient,
-)
+from convbook.kernels.fold import fold, fold_naive, unfold
+from convbook.kernels.gradcheck import gradcheck, numerical_gradient
 from convbook.kernels.layers import (
     linear,
     linear_backward,
@@ -82,12 +78,7 @@ from convbook.kernels.sizes import (
     receptive_field,
     same_padding,
 )
-from convbook.kernels.toeplitz import (
-    toeplitz_1d,
-    toeplitz_1d_naive,
-    toeplitz_2d,
-    toeplitz_2d_naive,
-)
+from convbook.kernels.toeplitz import toeplitz_1d, toeplitz_1d_naive, toeplitz_2d, toeplitz_2d_naive
 
 __all__ = [
     "LAPLACIAN",
@@ -104,16 +95,23 @@ __all__ = [
     "batch_norm2d_naive",
     "box_kernel",
     "conv2d",
+    "conv2d_backward",
+    "conv2d_backward_naive",
     "conv2d_naive",
     "conv_macs",
     "conv_output_size",
     "conv_params",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "conv_transpose2d_naive",
     "convolve2d",
     "correlate2d",
     "correlate2d_naive",
     "cross_channel_max_pool",
     "cross_channel_max_pool_backward",
     "cross_channel_max_pool_naive",
+    "dilate",
+    "flip",
     "fold",
     "fold_naive",
     "gaussian_1d",
@@ -140,6 +138,7 @@ __all__ = [
     "normalised_cross_correlation_naive",
     "numerical_gradient",
     "pad2d",
+    "pad2d_backward",
     "receptive_field",
     "relu",
     "relu_backward",

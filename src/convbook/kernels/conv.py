@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convbook.kernels.methods import correlate
 from convbook.kernels.sizes import check_groups, conv_output_size, pair, same_padding
 
 PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap", "mean": None}
@@ -52,8 +53,8 @@ def pad2d(x, padding, mode: str = "zeros") -> np.ndarray:
     return np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), mode=PADDING_MODES[mode])
 
 
-def _prepare(x, w, b, stride, padding, dilation, groups, padding_mode):
-    """Check every argument; return padded x, w, b (zeros if None), stride, dilation, output size."""
+def check_conv(x, w, b, stride, padding, dilation, groups):
+    """Check every argument; return ``x, w, b`` of one float dtype, pairs of stride, padding, dilation, output size."""
     x = as_float(x, "x", 4, "(N, C, H, W)")
     w = as_float(w, "w", 4, "(F, C/groups, kh, kw)")
     C, (F, depth, kh, kw) = x.shape[1], w.shape
@@ -63,11 +64,10 @@ def _prepare(x, w, b, stride, padding, dilation, groups, padding_mode):
             f"w of shape {w.shape} has filters of depth {depth}, but x of shape {x.shape} "
             f"with groups={groups} needs depth {C}/{groups} = {C // groups}"
         )
-    b = np.zeros(F, w.dtype) if b is None else as_float(b, "b", 1, "(F,)")
-    if b.shape != (F,):
+    b = None if b is None else as_float(b, "b", 1, "(F,)")
+    if b is not None and b.shape != (F,):
         raise ValueError(f"b must have shape ({F},), one value a filter, got shape {b.shape}")
-    sh, sw = pair("stride", stride, 1)
-    dh, dw = pair("dilation", dilation, 1)
+    (sh, sw), (dh, dw) = pair("stride", stride, 1), pair("dilation", dilation, 1)
     if padding == "valid":
         padding = 0
     elif padding == "same":
@@ -79,7 +79,9 @@ def _prepare(x, w, b, stride, padding, dilation, groups, padding_mode):
     ph, pw = pair("padding", padding, 0)
     oh = conv_output_size(x.shape[2], kh, sh, ph, dh)
     ow = conv_output_size(x.shape[3], kw, sw, pw, dw)
-    return pad2d(x, (ph, pw), padding_mode), w, b, (sh, sw), (dh, dw), (oh, ow)
+    dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    x, w = x.astype(dtype, copy=False), w.astype(dtype, copy=False)
+    return x, w, b, (sh, sw), (ph, pw), (dh, dw), (oh, ow)
 
 
 def conv2d_naive(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros") -> np.ndarray:
@@ -91,9 +93,11 @@ def conv2d_naive(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, paddin
     array([[  0.5,  64. ],
            [  4. , 307. ]])
     """
-    x, w, bias, (sh, sw), (dh, dw), (oh, ow) = _prepare(x, w, b, stride, padding, dilation, groups, padding_mode)
+    x, w, bias, (sh, sw), padding, (dh, dw), (oh, ow) = check_conv(x, w, b, stride, padding, dilation, groups)
+    x = pad2d(x, padding, padding_mode)
     N, (F, depth, kh, kw) = len(x), w.shape
-    out = np.zeros((N, F, oh, ow), np.result_type(x, w, bias))
+    bias = np.zeros(F, x.dtype) if bias is None else bias
+    out = np.zeros((N, F, oh, ow), x.dtype)
     for n in range(N):
         for f in range(F):
             first = f // (F // groups) * depth  # the first input channel of f's group
@@ -146,6 +150,8 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, padding_mode
     ``out[n, f, i, j] = b[f] + sum over c, a, b of x[n, c, i s + a d, j s + b d] w[f, c, a, b]``
     with ``x`` padded first (Data 188 lecture 11 with its batch index mended;
     argument names and meaning as in ``torch.nn.functional.conv2d``).
+    :func:`convbook.kernels.methods.method_for` chooses by shape how it is computed. In float32 the
+    largest error is about 3e-6 standard deviations of the output, 2e-5 by Winograd's method.
 
     Parameters
     ----------
@@ -170,14 +176,11 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, padding_mode
     >>> conv2d(x, np.ones((6, 1, 3, 3)), stride=(1, 2), groups=3).shape
     (2, 6, 2, 2)
     """
-    x, w, bias, stride, dilation, size = _prepare(x, w, b, stride, padding, dilation, groups, padding_mode)
-    N, (F, depth, kh, kw) = len(x), w.shape
-    windows = _windows(x, (kh, kw), stride, dilation, size)
-    out = np.empty((N, groups, F // groups, size[0] * size[1]), np.result_type(x, w, bias))
-    filters = w.reshape(groups, F // groups, depth * kh * kw)
-    columns = np.empty((groups, depth * kh * kw, size[0] * size[1]), x.dtype)  # one image's, to stay in cache
-    for n in range(N):
-        columns.reshape(windows.shape[1:])[...] = windows[n]
-        np.matmul(filters, columns, out=out[n])
-    out += bias.reshape(groups, F // groups, 1)
-    return out.reshape(N, F, *size)
+    x, w, b, stride, padding, dilation, size = check_conv(x, w, b, stride, padding, dilation, groups)
+    if padding_mode != "zeros":  # the methods leave out zeros instead of adding them
+        x, padding = pad2d(x, padding, padding_mode), (0, 0)
+    out = np.empty((len(x), len(w), *size), x.dtype)
+    correlate(x, w, out, stride, padding, dilation, groups)
+    if b is not None:
+        out += b[:, None, None]
+    return out
