@@ -45,7 +45,7 @@ grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGN
 	$(BIN)/python -m autograder grade "$(ASSIGNMENT)" "$(FROM)"
 
 bench: .venv/done  ## time the kernels against PyTorch
-	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/kernels.py --plot
 
 lock: .venv/done  ## write constraints.txt from what is installed
 	@echo '# Made by `make lock`: the versions of all packages, at which this course was tested.' > constraints.txt

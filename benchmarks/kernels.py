@@ -212,60 +212,6 @@ def table(layers: dict, small: dict) -> None:
     print(f"loops: {times:.0f} times ours on 1x4x12x12 to 4; on A about {small['seconds_on_A_extrapolated']:.0f} s")
 
 
-def roofline(layers: dict, limits: dict, path: Path) -> None:
-    """Draw GFLOP/s against arithmetic intensity under the two ceilings of this machine."""
-    import matplotlib.pyplot as plt
-
-    from convbook.figures import INK, PALETTE, STYLE
-
-    marks = {
-        "ours forward": ("o", "output"),
-        "torch forward": ("s", "input"),
-        "GEMM": ("_", "neutral"),
-        "im2col": ("v", "wrong"),
-    }
-    intensity = {letter: layer["flops"] / layer["bytes"] for letter, layer in layers.items()}
-    flops, traffic = limits["gemm_flops"] / 1e9, limits["copy_bytes"] / 1e9
-    with plt.rc_context({**STYLE, "figure.figsize": (7.0, 4.0)}):
-        figure, axes = plt.subplots()
-        at = np.geomspace(1, 2 * max(intensity.values()), 200)
-        axes.plot(at, np.minimum(flops, traffic * at), color=INK, linewidth=1)
-        axes.annotate(f"GEMM {flops:.0f} GFLOP/s", (1.1 * flops / traffic, flops), va="bottom")
-        axes.annotate(f"copy {traffic:.0f} GB/s", (2.5, traffic * 1.6), va="top")
-        for run, (mark, color) in marks.items():
-            shown = [letter for letter in layers if run in layers[letter]["seconds"]]
-            speeds = [layers[letter]["flops"] / layers[letter]["seconds"][run] / 1e9 for letter in shown]
-            label = {"ours forward": "ours", "torch forward": "PyTorch", "GEMM": "bare GEMM"}.get(run, run)
-            axes.scatter(
-                [intensity[letter] for letter in shown],
-                speeds,
-                marker=mark,
-                color=PALETTE[color],
-                label=label,
-                zorder=3,
-            )
-        alike = {}  # letters of layers that stand one over the other
-        for letter in sorted(layers):
-            alike.setdefault(round(8 * math.log10(intensity[letter])), []).append(letter)
-        for letters in alike.values():
-            runs = [
-                layers[letter]["flops"]
-                / min(layers[letter]["seconds"][run] for run in marks if run in layers[letter]["seconds"])
-                for letter in letters
-            ]
-            axes.annotate(
-                " ".join(letters),
-                (intensity[letters[0]], max(runs) / 1e9),
-                xytext=(0, 6),
-                textcoords="offset points",
-                ha="center",
-            )
-        axes.set(xscale="log", yscale="log", xlabel="FLOP a byte of input, filters and output", ylabel="GFLOP/s")
-        axes.legend(frameon=False, loc="lower right")
-        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        plt.close(figure)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=15, help="runs that the median is taken of")
@@ -284,7 +230,9 @@ def main() -> None:
     record = {"versions": versions, "ceilings": limits, "layers": layers, "loops": small}
     (BUILD / "kernels.json").write_text(json.dumps(record, indent=1) + "\n")
     if options.plot:
-        roofline(layers, limits, BUILD / "roofline.svg")
+        from convbook.roofline import roofline
+
+        roofline(record).savefig(BUILD / "roofline.svg", transparent=True, metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from submissions import ROOT
 
-PAGES = ["book/intro", "book/02-conv2d", "book/grader"]
+PAGES = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
 HTML = ROOT / "_build" / "html"
 
 
