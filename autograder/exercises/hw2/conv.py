@@ -37,6 +37,8 @@ def draw_conv(rng):
         case(many, "several images, channels and filters", *apart(2, 6, 3), apart(5, 9), apart(2, 5)),
         case(many, "square kernel, several filters", *apart(2, 6, 3), apart(5, 8), (3, 3)),
         case(many, "image of integers", 2, 3, 4, apart(4, 8), (2, 2), integer=True),
+        case(many, "square image", 2, 3, 4, [k[0] + 3] * 2, k),
+        case(many, "one image, several channels and filters", 1, 3, 4, apart(4, 8), k),
         case(many, "1x1 kernels", 3, 4, 2, apart(3, 7), (1, 1)),
         case(many, "kernels as large as the image", 2, 3, 4, k, k),
         case(many, "as many filters as images", 3, 2, 3, apart(4, 8), k),
@@ -49,6 +51,9 @@ def draw_conv(rng):
         case("padding", "padding larger than the kernel", 3, 2, 4, apart(3, 6), (2, 2), pad=draw(3, 6)),
         case("padding", "image of integers", 2, 3, 4, apart(4, 8), (3, 2), pad=1, integer=True),
     ]
+    whole = case(many, "images and filters of integers", 2, 3, 4, apart(4, 8), k, integer=True)
+    x, w, b, conv_param = whole.args
+    cases.append(Case(whole.group, whole.kind, (x, np.rint(3 * w).astype(np.int64), b, conv_param)))
     for stride, pad in ((2, 0), (2, 1), (3, 2), (draw(4, 6), draw(0, 3))):
         kernel = (3, 3) if (stride, pad) == (2, 1) else apart(2, 5) if stride > 2 else (3, 2)
         size = fitting(kernel, stride, pad, apart(1, stride) if stride > 2 else (1, 1))

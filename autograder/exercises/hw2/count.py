@@ -1,5 +1,7 @@
 """Exercises on counting: conv_params and conv_macs."""
 
+import numpy as np
+
 from autograder.exercise import Case, Exercise, Mistake
 from convbook import kernels
 
@@ -29,6 +31,11 @@ def draw_params(rng):
         ("more groups than filters", g * m, 1),
     ):
         cases.append(Case("groups", kind, (c_in, c_out, k, g)))
+    # four divides their sum, their difference and their product
+    cases.append(Case("groups", "groups that divide neither", (4 * m + 2, 4 * m + 6 + 4 * g, k, 4)))
+    a, b = int(rng.choice([2, 4, 5, 7])), int(rng.choice([1, 3, 5]))
+    cases.append(Case("groups", "groups that divide neither", (4 * a, 9 * b, k, 6)))
+    cases.append(Case("one group", "many channels", (2 * c + 1001, 2 * c + 2005, 5, 1, False)))
     return cases
 
 
@@ -151,6 +158,8 @@ def draw_macs(rng):
 
     cases = [Case("one group", "non-square output", (*draw_layer(rng), *sizes())) for _ in range(3)]
     cases.append(Case("one group", "1x1 kernels", (*draw_layer(rng)[:2], 1, *sizes())))
+    c, f = (2 * int(half) + 1 for half in rng.choice(np.arange(200, 400), 2, replace=False))
+    cases.append(Case("one group", "more than 32 bits hold", (c, f, 3, 101, 2 * c + 1)))
     for g in (2, 3, int(rng.integers(4, 12))):
         cases.append(Case("groups", "several groups", (*draw_layer(rng, g), *sizes(), g)))
     c = int(rng.integers(5, 90))

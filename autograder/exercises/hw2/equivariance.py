@@ -28,7 +28,7 @@ def draw_equivariance(rng):
     cases = []
     kinds = {"zeros": "zero padding", "circular": "circular padding", "position": "a map that knows where it is"}
     for n, c, layer in [(0, 1, "zeros"), (1, 2, "zeros"), (0, 0, "position"), (1, 1, "circular"), (0, 2, "relu")]:
-        x, kernel = rng.normal(size=(2, 3, 5, 7)), rng.normal(size=(3, 3))
+        x, kernel = rng.normal(size=(2, 3, *map(int, rng.integers(5, 9, 2)))), rng.normal(size=(3, 3))
         x[n, c] *= 10
         down, right = int(rng.integers(1, 3)), int(rng.integers(1, 3))
         for sign in (1, -1):

@@ -25,6 +25,7 @@ def draw_im2col(rng):
         case(many, "several images and channels", *apart(2, 5), apart(5, 9), k),
         case(many, "square kernel", 3, 2, apart(5, 8), (3, 3)),
         case(many, "as many channels as images", 3, 3, apart(5, 8), k),
+        case(many, "square image", 2, 3, [k[0] + 3] * 2, k),
         case(many, "1x1 kernels", 2, 3, apart(3, 6), (1, 1)),
         case(many, "large kernel, image of integers", 2, 3, apart(6, 9), apart(4, 7), integer=True),
         case(moved, "padding 1", 2, 3, apart(4, 8), k, pad=1),

@@ -54,6 +54,7 @@ def draw_pool(rng):
         case(whole, "2x2, stride 2, several images and channels", *apart(2, 5), apart(6, 11), (2, 2), 2),
         case(whole, "3x3, stride 3, rows left over", 3, 2, (7, 11), (3, 3), 3),
         case(whole, "image of integers", 2, 3, apart(4, 9), (2, 2), 2, integer=True),
+        case(whole, "square image", 2, 3, (size[0] + 4, size[0] + 4), (2, 2), 2),
         case(whole, "1x1 windows", 2, 3, apart(3, 6), (1, 1), 1),
         case(whole, "one window", 2, 4, size, size, 2),
         case(overlap, "tall windows that overlap", 2, 3, apart(5, 9), (3, 2), 1),
@@ -62,7 +63,7 @@ def draw_pool(rng):
         case(overlap, "gaps between 2x2 windows", 2, 4, (9, 11), (2, 2), 3),
         case(overlap, "a larger stride", 2, 3, (2 * s + 3, 3 * s + 2), (3, 2), s),
         case(negative, "all values negative", 2, 3, apart(5, 9), (2, 2), 2, below=-1.0),
-        case(negative, "all values far below zero, windows that overlap", 2, 3, apart(5, 9), (2, 3), 1, below=-1e300),
+        case(negative, "all values far below zero, windows that overlap", 2, 3, apart(5, 9), (2, 3), 1, below=-1e36),
     ]
 
 
@@ -198,6 +199,7 @@ def draw_gap(rng):
         (1, 4, 2, 6),
         (3, 3, 4, 2),
         (2, 1, 3, 5),
+        [2, 3, *[int(rng.integers(4, 8))] * 2],
         [int(k) for k in rng.integers(2, 9, 4)],
     ]
     cases = [Case("means", "several images and channels", (rng.normal(size=size),)) for size in sizes]
