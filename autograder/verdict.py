@@ -2,6 +2,7 @@
 
 import html
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,7 +46,9 @@ def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[
     """Outcome of ``function`` on each case, run in this process, as the plain data that would cross to it."""
     results = []
     for case in cases:
-        outcome = run({exercise.function: function}, exercise.probe, exercise.function, fresh(case.args))
+        with warnings.catch_warnings():  # nbgrader takes anything on stderr for a failure
+            warnings.simplefilter("ignore")
+            outcome = run({exercise.function: function}, exercise.probe, exercise.function, fresh(case.args))
         try:
             results.append(unpack(pack(outcome)))
         except NotPlain as error:

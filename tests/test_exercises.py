@@ -1,7 +1,9 @@
 """The grader, graded: no catalogued mistake passes, each is named, every right variant gets all points."""
 
 import re
+import warnings
 
+import numpy as np
 import pytest
 from submissions import ROOT
 
@@ -118,6 +120,18 @@ def test_every_exercise_has_its_matrix_in_the_book():
 
 def test_points_add_up_to_a_hundred_with_the_written_question():
     assert sum(exercise.points for exercise in ASSIGNMENTS["hw2-conv2d"]) + 6 == 100
+
+
+def test_warnings_stay_out_of_the_check(capfd):
+    """nbgrader takes anything on stderr for a failure, also a warning of a catalogued mistake."""
+    from autograder import check
+
+    def warns(x):
+        warnings.warn("a warning of the student's", stacklevel=1)
+        return np.float64(1) / np.float64(0) + x.mean(axis=(2, 3))
+
+    check("hw2.global_avg_pool", warns)
+    assert capfd.readouterr().err == ""
 
 
 def test_rewriting_needs_exactly_one_place():
