@@ -127,6 +127,13 @@ def test_a_case_that_ends_its_fork_leaves_the_worker_alive(body, reason):
         assert text(worker.run_cell("kept")) == "5"
 
 
+def test_processor_time_is_limited():
+    with Worker(Limits(case=30, cpu=2)) as worker:
+        worker.run_cell("def f():\n    while True: pass")
+        with pytest.raises(ForkEnded, match="more than 2 seconds of processor time"), worker.fork() as probe:
+            probe("call", "f", ())
+
+
 def test_a_case_that_ignores_the_alarm_ends_the_worker():
     body = "import signal\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass"
     with Worker(Limits(case=0.2)) as worker:
