@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     variants: dict[str, Callable]
     probe: str = "call"
-    exact_type: bool = field(default=False)  # an int is wanted, 5.0 will not do
+    exact_type: bool = False  # an int is wanted, 5.0 will not do
 
     def visible_cases(self) -> list[Case]:
         """The cases of the instant check, the same for everybody."""

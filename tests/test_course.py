@@ -159,6 +159,11 @@ def test_the_release_is_in_step_and_gives_nothing_away(graded):
     assert "SOLUTION" not in fresh
 
 
+def test_the_table_of_points_is_right():
+    told = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", released().cells[0].source, re.MULTILINE))
+    assert told == {exercise.function: str(exercise.points) for exercise in ASSIGNMENTS[ASSIGNMENT]}
+
+
 def test_each_stub_is_its_solution_without_the_answer():
     answers = solution_answers()
     stubs = {
