@@ -1,4 +1,5 @@
 // The conv2d explorable, an anywidget module: `render` draws the model's layer into `el`.
+import { entry, factor, field, h, options, parse, plane, range, same, short, write, writeEntry } from "./dom.mjs";
 import * as kernels from "./kernels.mjs";
 
 const LAYER = ["x", "w", "b", "stride", "padding", "dilation", "groups", "padding_mode"];
@@ -7,34 +8,9 @@ const FIELDS = [
   ["layer", ["stride", "padding", "dilation", "groups"]],
   ["sizes", ["input height", "input width", "channels", "kernel height", "kernel width", "filters"]],
 ];
-const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const BEAT = 900; // milliseconds that the play button leaves to read one sum
 
-const range = (length, make) => Array.from({ length }, (_, k) => make(k));
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const clamp = (cursor, shape) => cursor.map((at, axis) => Math.max(0, Math.min(at, shape[axis] - 1)));
-
-function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-// ---- numbers as text
-
-function short(value) {
-  const plain = Math.abs(value) < 1e9 ? String(Number(value.toFixed(4))) : value.toPrecision(4);
-  return (plain === "-0" ? "0" : plain).replace("-", "−");
-}
-
-const factor = (value) => (value < 0 ? `(${short(value)})` : short(value));
-
-function parse(text) {
-  const plain = text.trim().replace("−", "-").replace(",", ".");
-  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
-  return Number.isFinite(value) ? value : NaN;
-}
 
 // ---- the layer: what the model holds, and what follows from it
 
@@ -91,35 +67,6 @@ function compute(layer) {
 
 // ---- grids
 
-// One tab stop a grid; arrow keys go from cell to cell, and through a number only when they reach its end.
-function rove(box, stops) {
-  const all = stops.flat();
-  const stop = (element) => all.forEach((other) => (other.tabIndex = other === element ? 0 : -1));
-  stop(all[0]);
-  box.addEventListener("focusin", (event) => all.includes(event.target) && stop(event.target));
-  box.addEventListener("keydown", (event) => {
-    const [down, right] = ARROWS[event.key] ?? [0, 0];
-    const i = stops.findIndex((row) => row.includes(event.target));
-    if (i < 0 || !(down || right) || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { selectionStart: from, selectionEnd: to, value } = event.target;
-    if ((right < 0 && from > 0) || (right > 0 && to < value?.length)) return;
-    event.preventDefault();
-    const next = stops[i + down]?.[stops[i].indexOf(event.target) + right];
-    next?.focus();
-    next?.select?.();
-  });
-}
-
-function plane(title, label, cells, stops) {
-  const rows = cells.map((row) => h("div", { role: "row" }, ...row));
-  const box = h("div", { class: "cb-grid", role: "grid", "aria-label": label, style: `--cols:${cells[0].length}` }, ...rows);
-  rove(box, stops);
-  return h("div", { class: "cb-plane" }, h("p", { class: "cb-label" }, title), h("div", { class: "cb-scroll" }, box));
-}
-
-const entry = (at, label) =>
-  h("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-at": JSON.stringify(at), "aria-label": label });
-
 const weight = () => h("small", { "aria-hidden": "true" });
 const editable = (at, label) => h("div", { class: "cb-cell", role: "gridcell" }, entry(at, label), weight());
 
@@ -145,19 +92,6 @@ function outputPlane({ out }, f) {
   const cell = (i, j) => h("div", { class: "cb-cell", role: "gridcell", "data-out": JSON.stringify([f, i, j]) }, h("span"));
   const cells = out[f].map((row, i) => row.map((_, j) => cell(i, j)));
   return { cells, element: plane(`filter ${f}`, `output of filter ${f}`, cells, cells) };
-}
-
-function write(cell, value) {
-  const text = short(value);
-  cell.style.setProperty("--chars", text.length);
-  if (cell.firstChild.localName === "span") cell.firstChild.textContent = text;
-  else writeEntry(cell.firstChild, text);
-}
-
-function writeEntry(input, text) {
-  if (input.value !== text) input.value = text;
-  input.dataset.shown = text;
-  input.removeAttribute("aria-invalid");
 }
 
 function writePlane({ cells }, values) {
@@ -203,12 +137,6 @@ function reads(view, f, channels) {
 }
 
 // ---- the skeleton: what is there whatever the layer's size
-
-function field(name, control) {
-  return h("label", { class: "cb-field" }, h("span", {}, name), control);
-}
-
-const options = (names) => names.map((name) => h("option", { value: name }, name));
 
 function skeleton(presets, limits) {
   const number = (name) => h("input", { type: "number", name, min: name === "padding" ? 0 : 1, max: limits[name], step: 1 });
