@@ -37,6 +37,8 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
     """
     if "missing" in got:
         return Difference("defined", f"there is no function called {got['missing']}; did its cell fail?")
+    if "refused" in got:
+        return Difference("inputs", got["refused"])
     if "error" in expected:
         wanted = expected["error"][0][0]
         if "error" not in got:
@@ -179,7 +181,7 @@ def same(one: dict, other: dict) -> bool:
     """
     if "error" in one or "error" in other:
         return "error" in one and "error" in other and _told(one) == _told(other)
-    if "missing" in one or "missing" in other or one.get("changed inputs") != other.get("changed inputs"):
+    if not ("value" in one and "value" in other) or one.get("changed inputs") != other.get("changed inputs"):
         return False
     return _alike(one["value"], other["value"])
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.compare import compare
 from autograder.exercise import Exercise
-from autograder.verdict import outcomes
+from autograder.verdict import judged_outcomes
 
 
 def kill_matrix(exercise: Exercise, secret: bytes | None = None) -> np.ndarray:
@@ -17,12 +17,12 @@ def kill_matrix(exercise: Exercise, secret: bytes | None = None) -> np.ndarray:
     np.True_
     """
     cases = exercise.visible_cases() + (exercise.hidden_cases(secret) if secret else [])
-    expected = outcomes(exercise, exercise.reference, cases)
+    expected = judged_outcomes(exercise, exercise.reference, cases)
     return np.array(
         [
             [
                 compare(want, got, exercise.exact_type) is not None
-                for want, got in zip(expected, outcomes(exercise, mistake.function, cases), strict=True)
+                for want, got in zip(expected, judged_outcomes(exercise, mistake.function, cases), strict=True)
             ]
             for mistake in exercise.mistakes
         ]

@@ -2,18 +2,24 @@
 
 import html
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autograder.call import outcome_of
 from autograder.compare import Difference, compare, same
 from autograder.exercise import Case, Exercise, Mistake
-from autograder.plain import NotPlain, pack, unpack
-from autograder.probes import run
+from autograder.trial import exposures
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
 BOOK = os.environ.get("CONVBOOK_URL", "http://localhost:8000/book").rstrip("/")
+# The chapter of a label, by the label's first word.
+CHAPTERS = {
+    "filters": "01-filters",
+    "conv2d": "02-conv2d",
+    "groups": "03-groups-dilation",
+    "backprop": "04-backprop",
+}
 
 
 @dataclass(frozen=True)
@@ -44,21 +50,20 @@ def find(exercise_id: str) -> Exercise:
 
 def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
     """Outcome of ``function`` on each case, run in this process, as the plain data that would cross to it."""
-    results = []
-    for case in cases:
-        with warnings.catch_warnings():  # nbgrader takes anything on stderr for a failure
-            warnings.simplefilter("ignore")
-            outcome = run({exercise.function: function}, exercise.probe, exercise.function, fresh(case.args))
-        try:
-            results.append(unpack(pack(outcome)))
-        except NotPlain as error:
-            results.append({"error": (["ResultTooLarge"], str(error))})
-    return results
+    return [outcome_of(function, exercise.probe, exercise.function, case.args) for case in cases]
 
 
-def fresh(args: tuple) -> tuple:
-    """A deep copy of a case's inputs, so that code which changes them changes nothing else."""
-    return unpack(pack(args))
+def asked(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], cases: list[Case]) -> list[dict]:
+    """Outcomes of the cases; where the answer is a list of test inputs, what they expose."""
+    if exercise.trial is None:
+        return answer(cases)
+    (inputs,) = answer([Case("inputs", "your inputs", ())])
+    return exposures(exercise.trial, inputs, cases)
+
+
+def judged_outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
+    """What is compared of ``function`` in this process: its outcomes, or what its test inputs expose."""
+    return asked(exercise, lambda cases: outcomes(exercise, function, cases), cases)
 
 
 @lru_cache(maxsize=256)
@@ -67,14 +72,14 @@ def _expected(exercise_id: str, secret: bytes | None) -> tuple[list[Case], int, 
     exercise = find(exercise_id)
     visible = exercise.visible_cases()
     cases = visible + (exercise.hidden_cases(secret) if secret is not None else [])
-    return cases, len(visible), outcomes(exercise, exercise.reference, cases)
+    return cases, len(visible), judged_outcomes(exercise, exercise.reference, cases)
 
 
 @lru_cache(maxsize=2**16)
 def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> dict:
     """Outcome of one mistake on one case, computed when a diagnosis first asks for it."""
     exercise = find(exercise_id)
-    return outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
+    return judged_outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
 
 
 def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret: bytes | None = None) -> Verdict:
@@ -84,7 +89,7 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
     check, in a worker's for the grade. ``secret``: the course's, or None for visible cases alone.
     """
     cases, n_visible, expected = _expected(exercise.id, secret)
-    got = answer(cases)
+    got = asked(exercise, answer, cases)
     failures, counts, failed = {}, {}, set()
     for k, (case, want, have) in enumerate(zip(cases, expected, got, strict=True)):
         counts[case.group] = counts.get(case.group, 0) + 1
@@ -130,8 +135,7 @@ def link(anchor: str, book: str = BOOK) -> str:
     >>> link("conv2d-padding", "https://example.org/book")
     'https://example.org/book/02-conv2d.html#conv2d-padding'
     """
-    pages = {"conv2d": "02-conv2d.html"}
-    return f"{book}/{pages[anchor.split('-')[0]]}#{anchor}"
+    return f"{book}/{CHAPTERS[anchor.split('-')[0]]}.html#{anchor}"
 
 
 def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
@@ -139,6 +143,8 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
     exercise = verdict.exercise
     told = [("title", f"{exercise.function}: {verdict.score:g} of {exercise.points} points", "")]
     said = set()
+    if exercise.trial:
+        return told + trial_entries(verdict)
     for group in exercise.groups:
         if group not in verdict.failures:
             told.append(("passed", f"{group} ({verdict.counts[group]} cases)", ""))
@@ -151,6 +157,20 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
     told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
     if verdict.failures and not verdict.mistakes:
         told.append(("hint", "The book explains what this function does.", exercise.anchor))
+    return told
+
+
+def trial_entries(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """The same for an answer that is a list of inputs: how many they expose, and one that they do not."""
+    exercise = verdict.exercise
+    left = [wrong for wrong in exercise.trial.wrong if wrong.name in verdict.failures]
+    if left and (difference := verdict.failures[left[0].name][1]).layer != "values":
+        return [("failed", difference.shown, ""), ("hint", "The book explains what this asks for.", exercise.anchor)]
+    exposed = f"{len(exercise.trial.wrong) - len(left)} of {len(exercise.trial.wrong)} wrong implementations exposed"
+    told = [("failed" if left else "passed", exposed, "")]
+    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
+    if left:
+        told.append(("hint", f"One that your inputs do not expose: {left[0].sentence}", left[0].anchor))
     return told
 
 

@@ -13,20 +13,20 @@ ROOT = Path(__file__).parent.parent
 ASSIGNMENT = "hw2-conv2d"
 
 
-def released() -> nbformat.NotebookNode:
-    return nbformat.read(ROOT / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
+def released(assignment: str = ASSIGNMENT) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "exercises" / assignment / f"{assignment}.ipynb", as_version=4)
 
 
-def solution_answers() -> dict[str, str]:
+def solution_answers(assignment: str = ASSIGNMENT) -> dict[str, str]:
     """Source of every answer cell of the solution, by grade id."""
-    nb = source_notebook(ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.md", ASSIGNMENTS[ASSIGNMENT])
+    nb = source_notebook(ROOT / "solutions" / assignment / f"{assignment}.md", ASSIGNMENTS[assignment])
     graded = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("solution")]
     return {cell.metadata.nbgrader.grade_id: cell.source for cell in graded}
 
 
-def filled(answers: dict[str, str]) -> nbformat.NotebookNode:
+def filled(answers: dict[str, str], assignment: str = ASSIGNMENT) -> nbformat.NotebookNode:
     """The release with some answer cells replaced, by grade id."""
-    nb = released()
+    nb = released(assignment)
     for cell in nb.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if grade_id in answers:
@@ -34,9 +34,10 @@ def filled(answers: dict[str, str]) -> nbformat.NotebookNode:
     return nb
 
 
-def solved(**changes: str) -> nbformat.NotebookNode:
+def solved(assignment: str = ASSIGNMENT, /, **changes: str) -> nbformat.NotebookNode:
     """The solution with some functions replaced by other source, by function name."""
-    return filled({**solution_answers(), **{f"{name}-answer": source for name, source in changes.items()}})
+    changed = {f"{name}-answer": source for name, source in changes.items()}
+    return filled({**solution_answers(assignment), **changed}, assignment)
 
 
 def source_as(function, name: str) -> str:

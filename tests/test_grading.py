@@ -11,24 +11,28 @@ from autograder.runner import Limits
 
 SECRET = b"a secret of the tests"
 POINTS = {exercise.function: exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT]}
+EACH = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 
-def grade(nb, case=5):
+def grade(nb, case=5, assignment=ASSIGNMENT):
     """Points and report of each exercise."""
-    graded = grade_notebook(nb, ASSIGNMENTS[ASSIGNMENT], SECRET, Limits(cell=5, case=case))
+    graded = grade_notebook(nb, ASSIGNMENTS[assignment], SECRET, Limits(cell=5, case=case))
     cells = [cell for cell in graded.cells if cell.metadata.get("nbgrader", {}).get("locked")]
     scores = {cell.metadata.nbgrader.grade_id: float(cell.outputs[1].data["text/plain"]) for cell in cells}
     return scores, {cell.metadata.nbgrader.grade_id: cell.outputs[0].data["text/plain"] for cell in cells}
 
 
-def test_the_solution_gets_everything():
-    assert grade(solved())[0] == pytest.approx(POINTS)
+@EACH
+def test_the_solution_gets_everything(assignment):
+    points = {exercise.function: exercise.points for exercise in ASSIGNMENTS[assignment]}
+    assert grade(solved(assignment), assignment=assignment)[0] == pytest.approx(points)
 
 
-def test_the_stub_gets_nothing_and_is_told_why():
-    scores, reports = grade(released())
-    assert scores == pytest.approx(dict.fromkeys(POINTS, 0))
-    assert "not written yet" in reports["out_size"]
+@EACH
+def test_the_stub_gets_nothing_and_is_told_why(assignment):
+    scores, reports = grade(released(assignment), assignment=assignment)
+    assert scores == pytest.approx(dict.fromkeys(scores, 0))
+    assert all("not written yet" in report for report in reports.values())
 
 
 def test_one_mistake_loses_points_there_alone_and_is_named():
