@@ -1,7 +1,10 @@
 """A browser for the tests of what readers see."""
 
+import functools
+import http.server
 import os
 import shutil
+import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -39,3 +42,24 @@ def page(browser):
     yield page
     page.close()
     assert complaints == []
+
+
+@pytest.fixture
+def static(monkeypatch):
+    """Explorables are made as on a page without a kernel."""
+    monkeypatch.setenv("CONVBOOK_STATIC", "1")
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Address of a web server for ``tmp_path``."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()

@@ -1,20 +1,17 @@
 """The conv2d explorable: its arithmetic against the kernels, and the page that readers see."""
 
-import functools
-import http.server
 import json
 import re
-import threading
 
 import comm
 import nbformat
 import numpy as np
 import pytest
+from explorable_pages import control_names, document, faintest, in_browser
 from nbclient import NotebookClient
 
 from convbook import kernels
 from convbook.explorables import Conv2d
-from convbook.explorables.base import data_url, source
 from convbook.explorables.conv2d import PRESETS
 
 BORDER, MIXED = "4×4, two filters, padding 1", "groups 2, four channels"
@@ -91,14 +88,6 @@ def in_python(layer) -> dict:
         return {"error": str(error)}
 
 
-def in_browser(page, expression: str, argument):
-    """``expression`` is JavaScript of ``kernels``, the module, and ``argument``."""
-    return page.evaluate(
-        f"async ([url, argument]) => {{ const kernels = await import(url); return {expression}; }}",
-        [data_url(source("kernels.mjs")), argument],
-    )
-
-
 ALL = """argument.map(({ x, w, b, options }) => {
     try { return { out: kernels.conv2d(x, w, b, options) }; } catch (error) { return { error: error.message }; }
 })"""
@@ -109,7 +98,7 @@ def test_kernels_agree_on_200_random_layers(page):
     layers = [random_layer(rng) for _ in range(240)]
     expected = [in_python(layer) for layer in layers]
     assert sum("out" in result for result in expected) >= 200
-    for layer, python, javascript in zip(layers, expected, in_browser(page, ALL, layers), strict=True):
+    for layer, python, javascript in zip(layers, expected, in_browser(page, "kernels.mjs", ALL, layers), strict=True):
         assert javascript.get("error") == python.get("error"), layer["options"]
         if "out" in python:
             np.testing.assert_allclose(javascript["out"], python["out"], rtol=1e-12, atol=1e-12)
@@ -119,7 +108,7 @@ def test_kernels_raise_the_same_messages(page):
     layers = broken_layers(np.random.default_rng(188))
     expected = [in_python(layer).get("error") for layer in layers]
     assert all(expected[:24])
-    assert [result.get("error") for result in in_browser(page, ALL, layers)] == expected
+    assert [result.get("error") for result in in_browser(page, "kernels.mjs", ALL, layers)] == expected
 
 
 def test_sizes_and_padding_agree(page):
@@ -132,15 +121,17 @@ def test_sizes_and_padding_agree(page):
         except ValueError as error:
             return str(error)
 
-    attempt = "(f) => { try { return f(); } catch (error) { return error.message; } }"
-    found = in_browser(page, f"argument.map((s) => ({attempt})(() => kernels.conv_output_size(...s)))", sizes)
+    attempt = "((f) => { try { return f(); } catch (error) { return error.message; } })"
+    found = in_browser(
+        page, "kernels.mjs", f"argument.map((s) => {attempt}(() => kernels.conv_output_size(...s)))", sizes
+    )
     assert found == [outcome(kernels.conv_output_size, *size) for size in sizes]
     pairs = [[size[1], size[4]] for size in sizes]
-    found = in_browser(page, f"argument.map((s) => ({attempt})(() => kernels.same_padding(...s)))", pairs)
+    found = in_browser(page, "kernels.mjs", f"argument.map((s) => {attempt}(() => kernels.same_padding(...s)))", pairs)
     assert found == [outcome(kernels.same_padding, *pair) for pair in pairs]
     x = rng.normal(size=(2, 2, 3, 4)).tolist()
     for mode in MODES:
-        padded = in_browser(page, "kernels.pad(argument[0], [2, 1], argument[1])", [x, mode])
+        padded = in_browser(page, "kernels.mjs", "kernels.pad(argument[0], [2, 1], argument[1])", [x, mode])
         np.testing.assert_allclose(padded, kernels.pad2d(x, (2, 1), mode), rtol=1e-12)
 
 
@@ -148,7 +139,7 @@ def test_contributions_name_their_pixels(page):
     layer = PRESETS[MIXED]
     options = {name: layer[name] for name in ("stride", "dilation", "groups")} | {"padding": [0, 1]}
     arguments = [[layer["x"]], layer["w"], layer["b"], [0, 1, 2, 0], options]
-    terms = in_browser(page, "kernels.contributions(...argument)", arguments)
+    terms = in_browser(page, "kernels.mjs", "kernels.contributions(...argument)", arguments)
     assert len(terms) == 2 * 2 * 3
     first = {"c": 2, "row": 2, "col": 0, "inside": False, "x": 0, "w": 0, "a": 0, "b": 0}
     assert terms[0] == first
@@ -191,20 +182,6 @@ def test_assigned_values_are_checked_and_copied():
 
 
 # ---- the page
-
-
-@pytest.fixture
-def static(monkeypatch):
-    monkeypatch.setenv("CONVBOOK_STATIC", "1")
-
-
-def document(*layers, theme="light") -> str:
-    figures = "".join(layer._repr_mimebundle_()["text/html"] for layer in layers)
-    return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>test</title>'
-        '<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1"></head>'
-        f'<body style="margin: 8px"><main>{figures}</main></body></html>'
-    )
 
 
 @pytest.fixture
@@ -438,10 +415,7 @@ def test_several_on_a_page_do_not_disturb_each_other(show):
 
 def test_every_control_has_a_name_and_play_respects_reduced_motion(show):
     page = show(Conv2d.preset(MIXED))
-    names = page.locator("input, select, button").evaluate_all(
-        "all => all.map((e) => e.ariaLabel || [...(e.labels ?? [])].map((l) => l.textContent).join() || e.textContent)"
-    )
-    assert all(name.strip() for name in names)
+    assert all(control_names(page))
     play = page.locator(".cb-play")
     play.click()
     page.wait_for_function("document.querySelector('.cb-sum').textContent.startsWith('out[0, 0, 1]')")
@@ -468,28 +442,6 @@ def test_the_largest_layer_scrolls_inside(show):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = (colour) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (colour) => rgb(colour).slice(0, 3).map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
-  const ground = (e) => {
-    while (e && rgb(getComputedStyle(e).backgroundColor)[3] < 255) e = e.parentElement;
-    return e ? getComputedStyle(e).backgroundColor : "white";
-  };
-  const texts = [...document.querySelectorAll(".convbook-widget *")].filter(
-    (e) => (e.value ?? [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join("")).trim());
-  return texts.map((e) => {
-    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
-    return [(a + 0.05) / (b + 0.05), e.className || e.tagName, e.textContent || e.value];
-  }).sort((one, other) => one[0] - other[0]).slice(0, 3);
-}"""
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_stands_out(show, theme):
     page = show(Conv2d.preset(MIXED), theme=theme)
@@ -497,28 +449,12 @@ def test_text_stands_out(show, theme):
     setting(page, "groups", "3")
     entry(page, "x", 0, 0, 0).fill("abc")
     page.keyboard.press("Enter")
-    worst = page.evaluate(CONTRAST)
-    assert worst[0][0] >= 4.5, worst
+    assert faintest(page)[0] >= 4.5, faintest(page)
     dark = page.evaluate("getComputedStyle(document.querySelector('.convbook-widget')).backgroundColor")
     assert dark == ("rgb(27, 31, 36)" if theme == "dark" else "rgb(255, 255, 255)")
 
 
 # ---- the book's page: no kernel, no server, no script at worst
-
-
-@pytest.fixture
-def server(tmp_path):
-    """Address of a web server for ``tmp_path``."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
