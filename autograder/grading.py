@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import is_grade
 
 from autograder.exercise import Case, Exercise
+from autograder.plain import pack
 from autograder.runner import ForkEnded, Limits, Server, Worker, WorkerEnded
 from autograder.verdict import BOOK, Verdict, judge, report, report_html
 
@@ -49,13 +51,12 @@ class Session:
                 self.ended.update(dict.fromkeys(undone or left, why))
                 return None
             self._worker = self.server.begin()
+            number = left[0] if left else 0
             try:
+                done = self._worker.run([as_request(self.steps[number]) for number in left])
                 for number in left:
-                    step = self.steps[number]
-                    if isinstance(step, Snapshot):
-                        self._worker.snapshot(step.name)
-                    else:
-                        self.outputs[number] = self._worker.run_cell(step)
+                    if (outputs := next(done)) is not None:
+                        self.outputs[number] = outputs
             except WorkerEnded as end:
                 self.ended[number] = str(end)
                 self._restarts += 1
@@ -71,31 +72,46 @@ class Session:
 
     def answer(self, exercise: Exercise, cases: list[Case]) -> list[dict]:
         """Outcomes of the student's function. A case that ends Python ends its group of cases, not the others."""
-        results: list[dict] = []
-        ended: dict[str, dict] = {}
-        place = self.steps.index(Snapshot(exercise.function))
-        while len(results) < len(cases):
-            worker = self.run()
-            if worker is None or place in self.ended:
-                lost = {"error": (["PythonEnded"], self.ended.get(place, "not run"))}
-                return results + [lost] * (len(cases) - len(results))
-            try:
-                self._answer_in_fork(worker, exercise, cases, results, ended)
-            except (ForkEnded, WorkerEnded) as end:
-                if isinstance(end, WorkerEnded):
-                    self._restarts += 1
-                    self.close()
-                if len(results) < len(cases):
-                    ended[cases[len(results)].group] = {"error": (["PythonEnded"], str(end))}
-        return results
+        try:  # all at once; where that does not come through, one by one, to learn which case it was
+            results = self._ask(exercise, cases, each=False)
+            if len(results) == len(cases):
+                return results
+        except (ForkEnded, WorkerEnded):
+            pass
+        self.close()  # the snapshot has been used up
+        return self._answer_one_by_one(exercise, cases)
 
-    def _answer_in_fork(self, worker, exercise, cases, results, ended) -> None:
-        with worker.answering(exercise.function) as probe:
-            for case in cases[len(results) :]:
-                if case.group in ended:
-                    results.append(ended[case.group])
-                else:
-                    results.append(well_formed(probe(exercise.probe, exercise.function, case.args)))
+    def _answer_one_by_one(self, exercise: Exercise, cases: list[Case]) -> list[dict]:
+        results: dict[int, dict] = {}
+        while left := [number for number in range(len(cases)) if number not in results]:
+            came: list[dict] = []
+            try:
+                self._ask(exercise, [cases[number] for number in left], each=True, into=came)
+                reason = "Python ended with exit status 0"
+            except (ForkEnded, WorkerEnded) as end:
+                reason = str(end)
+            results.update(zip(left, came, strict=False))
+            if len(came) < len(left):
+                group = cases[left[len(came)]].group
+                ended = {"error": (["PythonEnded"], reason)}
+                results.update({k: ended for k in left[len(came) :] if cases[k].group == group})
+        return [results[number] for number in range(len(cases))]
+
+    def _ask(self, exercise: Exercise, cases: list[Case], each: bool, into: list[dict] | None = None) -> list[dict]:
+        """Outcomes as far as they come, at most one a case. Raises as :meth:`Worker.answers`."""
+        came = [] if into is None else into
+        worker, place = self.run(), self.steps.index(Snapshot(exercise.function))
+        if worker is None or place in self.ended:
+            raise WorkerEnded(self.ended.get(place, "not run"))
+        try:
+            for outcome in worker.answers(exercise.function, packed(exercise, cases), each):
+                if len(came) < len(cases):
+                    came.append(well_formed(outcome))
+        except WorkerEnded:
+            self._restarts += 1
+            self.close()
+            raise
+        return came
 
     def close(self) -> None:
         if self._worker is not None:
@@ -107,11 +123,40 @@ class Session:
             self._worker = None
 
 
+def as_request(step: "str | Snapshot") -> dict:
+    return {"snapshot": step.name} if isinstance(step, Snapshot) else {"cell": step}
+
+
+@lru_cache(maxsize=256)
+def _packed(name: str, function: str, cases: tuple) -> bytes:
+    return pack([(name, function, case.args) for case in cases])
+
+
+def packed(exercise: Exercise, cases: list[Case]) -> bytes:
+    """Cases as the message that asks for them; the same cases of many submissions are packed once."""
+    return _packed(exercise.probe, exercise.function, tuple(map(Same, cases)))
+
+
+class Same:
+    """A case as a key: the very same object, for arrays cannot be hashed."""
+
+    def __init__(self, case: Case):
+        self.case, self.args = case, case.args
+
+    def __hash__(self):
+        return id(self.case)
+
+    def __eq__(self, other):
+        return self.case is other.case
+
+
 def well_formed(outcome: dict) -> dict:
     """The outcome if it looks like one of :func:`autograder.probes.run`, else an error that says so."""
+    strange = {"error": (["StrangeResult"], "an answer in a form of its own")}
+    if not isinstance(outcome, dict):
+        return strange
     if "missing" in outcome:
         return {"missing": str(outcome["missing"])[:80]}
-    strange = {"error": (["StrangeResult"], "an answer in a form of its own")}
     if "error" in outcome:
         match outcome["error"]:
             case ([str(), *names], str() as message) if all(isinstance(name, str) for name in names):

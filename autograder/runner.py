@@ -1,14 +1,15 @@
 """The trusted end: starts the server of students' code, asks it, believes nothing of it, ends it."""
 
+import fcntl
 import os
-import selectors
+import secrets
+import select
 import signal
 import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,9 +56,8 @@ class Server:
     >>> with Server() as server, server.begin() as worker:
     ...     outputs = worker.run_cell("def double(n): return 2 * n")
     ...     worker.snapshot("double")
-    ...     with worker.answering("double") as probe:
-    ...         probe("call", "double", (21,))
-    {'value': 42, 'changed inputs': []}
+    ...     list(worker.answers("double", pack([("call", "double", (21,))])))
+    [{'value': 42, 'changed inputs': []}]
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Server:
     ):
         self.limits, self.refused, self.preload, self.slot = limits or Limits(), refused, preload, slot
         self.kind, self.layers, self.missing = "", [], {}
+        self._mark = secrets.token_hex(16)
         self._process: subprocess.Popen | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None
 
@@ -92,6 +93,7 @@ class Server:
                 "refuse": list(self.refused),
                 "allowed": f"{' and '.join(words)} {'are' if len(words) > 1 else 'is'}",
                 "preload": list(self.preload),
+                "mark": self._mark,
             }
             try:
                 self._process = subprocess.Popen(
@@ -104,10 +106,10 @@ class Server:
                     env=start.environment,
                     start_new_session=True,
                 )
-                os.set_blocking(self._process.stdin.fileno(), False)
-                self._put(self._settings, 60)
+                self._open_pipes()
+                self._put(pack(self._settings), 60)
                 answer = self._word(time.monotonic() + 120)
-            except (OSError, WorkerEnded, NotPlain) as error:
+            except (OSError, WorkerEnded, NotPlain, _Heard) as error:
                 reasons.append(f"{way}: {error}")
                 self.close()
                 continue
@@ -159,60 +161,94 @@ class Server:
 
     # ---- frames over three pipes: requests, a student's answers, the server's own words
 
-    def _put(self, request: dict, timeout: float) -> None:
-        """Send a request; raises ``WorkerEnded`` where nobody takes it."""
-        message = pack(request)
-        rest = memoryview(struct.pack("<I", len(message)) + message)
-        deadline = time.monotonic() + timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdin, selectors.EVENT_WRITE)
-            while rest:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    self.close()
-                    raise WorkerEnded("Python no longer listened to the grader")
+    def _open_pipes(self) -> None:
+        self._requests, self._answers, self._words = (
+            pipe.fileno() for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
+        )
+        os.set_blocking(self._requests, False)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # a whole notebook fits, so that few writes wait
+            for pipe in (self._requests, self._answers):
                 try:
-                    rest = rest[os.write(self._process.stdin.fileno(), rest[: 2**20]) :]
-                except BlockingIOError:
-                    continue
-                except BrokenPipeError:
-                    said = os.read(self._process.stderr.fileno(), 2000).decode("utf-8", "replace").strip()
-                    self.close()
-                    raise WorkerEnded(said or "the server has ended") from None
+                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 2**20)
+                except OSError:  # a limit of the system for all pipes of a user
+                    break
+        self._came = bytearray()  # of the student's answers, not yet asked for
+        self._writing, self._reading, self._hearing = select.poll(), select.poll(), select.poll()
+        self._writing.register(self._requests, select.POLLOUT)
+        for poll in (self._writing, self._reading, self._hearing):
+            poll.register(self._words, select.POLLIN)
+        self._reading.register(self._answers, select.POLLIN)
+
+    def _put(self, message: bytes, timeout: float) -> None:
+        """Send a message; ends early, with ``_Heard``, when the server has something to say."""
+        rest, deadline = memoryview(struct.pack("<I", len(message)) + message), time.monotonic() + timeout
+        while rest:
+            ready = dict(self._writing.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
+            if not ready:
+                raise TimeoutError
+            if self._words in ready:
+                raise _Heard
+            try:
+                rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                continue
+
+    def _answer(self, deadline: float):
+        """The next message of the student's code; raises ``_Heard`` when there is none and the server speaks."""
+        (length,) = struct.unpack("<I", self._take(4, deadline))
+        if length > LIMIT:
+            raise NotPlain(f"the result is larger than {LIMIT // 2**20} MiB")
+        return unpack(self._take(length, deadline))
+
+    def _take(self, count: int, deadline: float) -> bytes:
+        while len(self._came) < count:
+            ready = dict(self._reading.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
+            if not ready:
+                raise TimeoutError
+            if self._answers not in ready:
+                raise _Heard
+            part = os.read(self._answers, 2**20)
+            if not part:
+                raise _Heard
+            self._came += part
+        taken = bytes(self._came[:count])
+        del self._came[:count]
+        return taken
 
     def _word(self, deadline: float) -> dict:
-        """The next of the server's own words."""
-        first = self._read(self._process.stderr, 4, deadline, ())
-        (length,) = struct.unpack("<I", first)
-        if length > 2**16:  # not a frame: what the command that should start it complains of
-            said = first + os.read(self._process.stderr.fileno(), 2000)
-            raise WorkerEnded(said.decode("utf-8", "replace").strip())
-        return unpack(self._read(self._process.stderr, length, deadline, ()))
+        """The next of the server's own words; raises ``WorkerEnded`` with what else is said in their place."""
 
-    def _read(self, pipe, count: int, deadline: float, others: tuple) -> bytes:
-        """Exactly ``count`` bytes of ``pipe``; raises ``_Heard`` when one of ``others`` speaks first."""
-        parts = []
-        with selectors.DefaultSelector() as selector:
-            for each in (pipe, *others):
-                selector.register(each, selectors.EVENT_READ)
-            while count:
-                ready = [key.fileobj for key, _ in selector.select(max(0.0, deadline - time.monotonic()))]
-                if not ready:
+        def take(count: int) -> bytes:
+            part = b""
+            while len(part) < count:
+                if not self._hearing.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
                     raise TimeoutError
-                if pipe not in ready:
-                    raise _Heard
-                part = os.read(pipe.fileno(), min(count, 2**20))
-                if not part:
-                    raise WorkerEnded("the server has ended")
-                parts.append(part)
-                count -= len(part)
-        return b"".join(parts)
+                more = os.read(self._words, count - len(part))
+                if not more:
+                    raise WorkerEnded("the server has ended" + (f": {part.decode(errors='replace')}" if part else ""))
+                part += more
+            return part
 
-    def _drain(self) -> None:
-        """Drop what a submission that is over has left in the pipe."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while selector.select(0) and os.read(self._process.stdout.fileno(), 2**20):
-                pass
+        first = take(4)
+        (length,) = struct.unpack("<I", first)
+        if length > 2**16:  # not a frame: what the command that should start the server complains of
+            raise WorkerEnded((first + os.read(self._words, 2000)).decode("utf-8", "replace").strip())
+        return unpack(take(length))
+
+    def _next(self) -> None:
+        """Be ready for the next submission: drop what the last one has left in the pipes."""
+        self._came.clear()
+        empty = select.poll()
+        empty.register(self._answers, select.POLLIN)
+        while empty.poll(0) and os.read(self._answers, 2**20):
+            pass
+        rest = self._mark.encode()
+        while rest:
+            self._writing.poll(1000)
+            try:
+                rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                continue
 
 
 class _Heard(Exception):
@@ -226,9 +262,7 @@ class Worker:
         self._server, self._limits = server, server.limits
         self.usage: dict = {}
         self._open = True
-        server._put({"begin": {}}, 10)
-        answer = self._answer(60)
-        ready = answer.get("ready")
+        ready = self._ask({"begin": True}, 60).get("ready")
         if not isinstance(ready, dict):
             raise self._end("the process did not begin as it should")
         server.layers, server.missing = list(ready["layers"]), {**server.missing, **ready["missing"]}
@@ -244,72 +278,93 @@ class Worker:
         if not self._open:
             return
         try:
-            self._server._put({"done": True}, MARGIN)
+            self._server._put(pack({"done": True}), MARGIN)
             self._over(self._server._word(time.monotonic() + MARGIN))
-        except (TimeoutError, WorkerEnded, NotPlain):
-            self._open = False
-            self._server.close()
+        except _Heard:
+            try:
+                self._over(self._server._word(time.monotonic() + MARGIN))
+            except (OSError, WorkerEnded, NotPlain):
+                self._end("")
+        except (OSError, WorkerEnded, NotPlain):
+            self._end("")
 
     def run_cell(self, source: str) -> list[dict]:
         """Outputs of a cell, as nbformat dictionaries. Raises ``WorkerEnded``."""
-        outputs = self._ask({"cell": source}, self._limits.cell + MARGIN).get("outputs", [])
-        return outputs if isinstance(outputs, list) else []
+        return self._outputs(self._ask({"cell": source}, self._limits.cell + MARGIN))
 
     def snapshot(self, name: str) -> None:
         """Keep the namespace as it is now under ``name``. Raises ``WorkerEnded``."""
-        if self._ask({"snapshot": name}, MARGIN).get("snapshot") != name:
-            raise self._end("the process answered out of turn")
+        self._kept(self._ask({"snapshot": name}, MARGIN), name)
 
-    @contextmanager
-    def answering(self, name: str) -> Iterator[Callable[[str, str, tuple], dict]]:
-        """A fork of a snapshot that answers cases: ``probe(name, function, args) -> outcome``.
+    def run(self, steps: list[dict]) -> Iterator[list[dict] | None]:
+        """Run many steps at one go, each ``{"cell": source}`` or ``{"snapshot": name}``.
 
-        Its end leaves the snapshot as it was. ``probe`` raises ``ForkEnded`` when a case ended the fork, and
-        ``WorkerEnded`` when the submission's process itself is gone.
+        Yields a cell's outputs, and None for a snapshot. Raises ``WorkerEnded`` at the step that ended Python.
         """
-        self._server._put({"answer": name}, MARGIN)
-        ended = False
+        self._say(*map(pack, steps))
+        for step in steps:
+            reply = self._hear(self._limits.cell + MARGIN)
+            yield self._outputs(reply) if "cell" in step else self._kept(reply, step["snapshot"])
 
-        def probe(name: str, function: str, args: tuple) -> dict:
-            nonlocal ended
-            # the fork keeps the time itself; the margin is for one that does not
-            reply = self._ask({"probe": name, "function": function, "args": args}, self._limits.case + MARGIN)
-            if "ended" in reply:
-                ended = True
-                raise ForkEnded(self._reason(reply["ended"]))
-            return reply
+    def _outputs(self, reply: dict) -> list[dict]:
+        return reply["outputs"] if isinstance(reply.get("outputs"), list) else []
 
-        yield probe
-        if not ended and "ended" not in self._ask({"done": True}, MARGIN):
+    def _kept(self, reply: dict, name: str) -> None:
+        if reply.get("snapshot") != name:
             raise self._end("the process answered out of turn")
+
+    def answers(self, name: str, cases: bytes, each: bool = False) -> Iterator[dict]:
+        """Outcomes of cases, given as the packed list of ``(probe, function, args)``, from a snapshot.
+
+        With ``each`` an outcome is sent before the next case begins, and a fork of the snapshot answers, so that
+        it can be asked again. Without, the outcomes of the last second may be lost when a case ends Python, and
+        the snapshot is used up. Raises ``ForkEnded`` when a case ended the
+        fork, and ``WorkerEnded`` when the submission's process itself is gone.
+        """
+        self._say(pack({"answer": name, "each": each}), cases)
+        while True:
+            # the fork keeps the time itself; the margin is for one that does not
+            reply = self._hear(self._limits.case + MARGIN)
+            if "ended" in reply:
+                if reply["ended"] != 0:
+                    raise ForkEnded(self._reason(reply["ended"]))
+                return
+            if "outcomes" not in reply:
+                yield reply
+            elif isinstance(reply["outcomes"], list):
+                yield from reply["outcomes"]
 
     def _ask(self, request: dict, timeout: float) -> dict:
+        self._say(pack(request))
+        return self._hear(timeout)
+
+    def _say(self, *messages: bytes) -> None:
+        """Send messages to the student's process. Where it has ended, the next answer tells."""
         if not self._open:
             raise WorkerEnded("Python had ended")
         try:
-            self._server._put(request, timeout)
-        except WorkerEnded as error:
-            raise self._end(str(error)) from None
-        return self._answer(timeout)
+            for message in messages:
+                self._server._put(message, self._limits.cell + MARGIN)
+        except _Heard:
+            pass
+        except OSError:
+            raise self._end("Python no longer listened to the grader") from None
 
-    def _answer(self, timeout: float) -> dict:
+    def _hear(self, timeout: float) -> dict:
         """The next answer of the student's code. Whatever else comes ends the submission."""
-        server, deadline = self._server, time.monotonic() + timeout
+        server = self._server
         try:
-            pipes = server._process.stdout, (server._process.stderr,)
-            (length,) = struct.unpack("<I", server._read(pipes[0], 4, deadline, pipes[1]))
-            if length > LIMIT:
-                raise self._end(f"the result is larger than {LIMIT // 2**20} MiB")
-            reply = unpack(server._read(pipes[0], length, deadline, pipes[1]))
-        except NotPlain:
-            raise self._end("the answer of the process could not be read") from None
+            reply = server._answer(time.monotonic() + timeout)
+        except NotPlain as error:
+            larger = str(error) if "larger" in str(error) else "the answer of the process could not be read"
+            raise self._end(larger) from None
         except TimeoutError:
             raise self._end(f"it took longer than {timeout - MARGIN:g} seconds") from None
         except _Heard:
             try:
                 word = server._word(time.monotonic() + MARGIN)
-            except (TimeoutError, WorkerEnded, NotPlain):
-                raise self._end("the server has ended") from None
+            except (OSError, WorkerEnded, NotPlain) as error:
+                raise self._end(str(error) or "the server has ended") from None
             self._over(word)
             raise WorkerEnded(self._reason(word.get("ended"))) from None
         return reply if isinstance(reply, dict) else {}
@@ -318,8 +373,9 @@ class Worker:
         """Take the server's word that all processes of the submission are gone."""
         self._open = False
         self.usage = {key: word[key] for key in ("seconds", "cpu_seconds", "memory") if key in word}
-        self._server._drain()
-        if "processes" not in self._server.layers:  # some may be left, and listen
+        if "processes" in self._server.layers:
+            self._server._next()
+        else:  # some may be left, and listen
             self._server.close()
 
     def _end(self, reason: str) -> WorkerEnded:

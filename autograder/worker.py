@@ -7,6 +7,7 @@ Three pipes, all frames (four bytes of length, then a message of ``plain``): req
 about a student's code on 1, and on 2 the server's own words, which no student's process can write to.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -71,6 +72,8 @@ def serve(settings: dict) -> None:
     shell.user_ns["np"] = sys.modules["numpy"]  # so that a failed import beside it does not take NumPy away as well
     warm_up(shell)
     shells.hide(settings["refuse"], settings["allowed"])
+    gc.collect()
+    gc.freeze()  # what is there now stays; looking through it in every fork would copy its memory
     try:
         rules = confine.system_call_filter()
         rules_missing = ""
@@ -85,10 +88,17 @@ def serve(settings: dict) -> None:
             begun = time.monotonic()
             child = os.fork()
             if child == 0:
-                leave(lambda: submission(shell, {**settings, **request["begin"]}, rules))
+                leave(lambda: submission(shell, settings, rules))
             _, status, used = os.wait4(child, 0)
             send({"ended": tell(status), "seconds": time.monotonic() - begun, **usage(used)}, 2)
-        # else: meant for a submission that had ended by then
+            skip_to(settings["mark"].encode())
+
+
+def skip_to(mark: bytes) -> None:
+    """Pass over what was meant for a submission that has ended, to the mark that the grader sets behind it."""
+    seen = b""
+    while not seen.endswith(mark):
+        seen = seen[-len(mark) :] + read_exactly(1 if seen else len(mark))
 
 
 def warm_up(shell) -> None:
@@ -229,7 +239,7 @@ def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
             snapshots[request["snapshot"]] = Snapshot(shell, settings["case"])
             send({"snapshot": request["snapshot"]})
         elif "answer" in request:
-            send({"ended": snapshots[request["answer"]].answer()})
+            send({"ended": snapshots[request["answer"]].answer(request["each"])})
         elif "done" in request:
             return 0
 
@@ -251,55 +261,64 @@ class Snapshot:
     """A fork that keeps the namespace as it is now, to answer cases from later.
 
     So an answer is graded as it stands at its cell, while all cells have run before the first hidden case comes:
-    nothing that a case leaves behind can be printed by a cell. Each answering is a fork of its own, so that a
-    case which hangs or ends Python costs nothing but itself.
+    nothing that a case leaves behind can be printed by a cell.
     """
 
     def __init__(self, shell, seconds: float):
         go, self._go = os.pipe()
-        self._told, self._tell = os.pipe()
+        self._told, tell = os.pipe()
         self.process = os.fork()
         if self.process == 0:
-            leave(lambda: self._keep(shell, seconds, go))
+            os.close(self._go)
+            os.close(self._told)
+            leave(lambda: self._keep(shell, seconds, go, tell))
         os.close(go)
-        os.close(self._tell)
+        os.close(tell)
 
-    def _keep(self, shell, seconds: float, go: int) -> int:
-        os.close(self._go)
-        os.close(self._told)
-        while os.read(go, 1):
+    def _keep(self, shell, seconds: float, go: int, tell: int) -> None:
+        while how := os.read(go, 1):
+            if how == b"a":
+                return answer(shell, seconds, each=False)
             child = os.fork()
             if child == 0:
-                leave(lambda: answer(shell, seconds))
-            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            os.write(self._tell, struct.pack("<i", status))
-        return 0
+                leave(lambda: answer(shell, seconds, each=True))
+            os.write(tell, struct.pack("<i", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 
-    def answer(self) -> int:
-        """Let a fork of the snapshot answer the grader's cases until it is done; returns how the fork ended."""
+    def answer(self, each: bool) -> int:
+        """Let the snapshot answer the cases that come next; returns how it ended, an exit status.
+
+        With ``each`` a fork of it does, so that it can be asked again when a case hangs or ends Python; without,
+        it does itself, once.
+        """
         try:
-            os.write(self._go, b"g")
+            os.write(self._go, b"e" if each else b"a")
             told = os.read(self._told, 4)
-        except OSError:
-            told = b""
-        return struct.unpack("<i", told)[0] if len(told) == 4 else -signal.SIGKILL
+            if len(told) == 4:
+                return struct.unpack("<i", told)[0]
+            return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        except OSError:  # it has been ended by another cell
+            return -signal.SIGKILL
 
 
-def answer(shell, seconds: float) -> int:
+def answer(shell, seconds: float, each: bool) -> None:
+    """Answer the cases of the next message, and send the outcomes: one by one, or all that a second brings."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    while "probe" in (request := receive()):
+    outcomes, sent = [], time.monotonic()
+    for case in receive():
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        outcome = probe(shell, request)
+        outcomes.append(probe(shell, *case))
         signal.setitimer(signal.ITIMER_REAL, 0)
-        send(outcome)
-    return 0
+        if each or time.monotonic() > sent + 1:
+            send({"outcomes": outcomes})
+            outcomes, sent = [], time.monotonic()
+    send({"outcomes": outcomes})
 
 
-def probe(shell, request: dict) -> dict:
+def probe(shell, name: str, function: str, args: tuple) -> dict:
     """Answer one case; what it prints is dropped, for hidden cases must not be printed."""
     sys.stdout, sys.stderr = shells.Limited(), shells.Limited()
     try:
-        return probes.run(shell.user_ns, request["probe"], request["function"], request["args"])
+        return probes.run(shell.user_ns, name, function, args)
     except BaseException as error:  # sys.exit() and the like, which a probe does not catch
         return {"error": ([type(error).__name__], "the function ended Python")}
 
