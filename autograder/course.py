@@ -1,30 +1,38 @@
 """A course folder: release assignments, collect submissions, grade them, write feedback and grades."""
 
+import hashlib
 import os
 import re
 import shutil
 import sys
 import warnings
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
+from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.errors import CourseError
 from autograder.exercises import ASSIGNMENTS
+from autograder.feedback import write_all
+from autograder.gradebook import Writer
+from autograder.master import Master
+from autograder.pipeline import Job, grade_all
+from autograder.preprocessor import GradeNotebook, course_secret
+from autograder.records import read_record, write_record
 from autograder.release import write_source
-
-
-class CourseError(Exception):
-    """What an instructor did that cannot work, in words."""
+from autograder.submission import Graded, Setup, steps_of
 
 
 class Course:
     """nbgrader's own steps on the course folder ``root``, configured by its ``nbgrader_config.py``."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, db_url: str | None = None):
         self.root = Path(root).resolve()
         if not (self.root / "nbgrader_config.py").exists():
             raise CourseError(f"{self.root} is no course folder: it has no nbgrader_config.py")
@@ -32,11 +40,20 @@ class Course:
         warnings.filterwarnings("ignore", message="Object of type <.*> not in session", category=SAWarning)
         # nbgrader runs `alembic` by name, which an environment that was not activated does not have on its path
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
-        config.CourseDirectory.root = str(self.root)
-        config.GradeNotebook.secret_file = str(self.root / config.GradeNotebook.get("secret_file", "course_secret"))
-        self.api = NbGraderAPI(config=config)
-        self.db_url = self.api.coursedir.db_url
+        self.config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+        self.config.CourseDirectory.root = str(self.root)
+        secret_file = self.config.GradeNotebook.get("secret_file", "course_secret")
+        self.config.GradeNotebook.secret_file = str(self.root / secret_file)
+        if db_url:
+            self.config.CourseDirectory.db_url = db_url
+        self.coursedir = CourseDirectory(config=self.config)
+        self.db_url = self.coursedir.db_url
+
+    @cached_property
+    def api(self):
+        from nbgrader.apps import NbGraderAPI  # takes seconds
+
+        return NbGraderAPI(config=self.config)
 
     def release(self, assignment: str) -> Path:
         """Generate ``exercises/ASSIGNMENT`` from ``solutions/ASSIGNMENT``; enter it into the gradebook."""
@@ -86,10 +103,77 @@ class Course:
             raise CourseError("; ".join([f"{folder} holds no notebook that can be graded", *problems]))
         return students, problems
 
-    def grade(self, assignment: str, student: str) -> None:
-        """Autograde one submission and write its feedback. Raises ``CourseError`` with nbgrader's words."""
-        succeed(self.api.autograde(assignment, student, force=True, create=True), f"{student} was not graded")
-        succeed(self.api.generate_feedback(assignment, student, force=True), f"{student} got no feedback")
+    def setup(self, assignment: str) -> Setup:
+        """All that grading an assignment needs besides the submissions."""
+        with Gradebook(self.db_url) as gradebook:
+            master = Master.read(gradebook, assignment)
+        options = GradeNotebook(config=self.config)
+        release = self.root / "exercises" / assignment / f"{assignment}.ipynb"
+        return Setup(
+            master,
+            release.read_text(encoding="utf-8"),
+            self.db_url,
+            course_secret(Path(options.secret_file)),
+            options.limits(),
+            options.book_url,
+            *steps_of(self.config),
+            self.config,
+        )
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
+
+    def graded(self, assignment: str, student: str) -> Path:
+        return self.root / "autograded" / student / assignment / f"{assignment}.ipynb"
+
+    def is_up_to_date(self, setup: Setup, student: str) -> bool:
+        """Whether what was handed in last has been graded by this very grader, and all of it written down."""
+        record = read_record(self.root, setup.master.assignment, student)
+        notebook = self.submitted(setup.master.assignment, student)
+        return (
+            record is not None
+            and record.get("grader") == setup.fingerprint
+            and self.graded(setup.master.assignment, student).exists()
+            and record["digest"] == hashlib.sha256(notebook.read_bytes()).hexdigest()
+        )
+
+    def grade(
+        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, grade=grade_all
+    ) -> Iterator[tuple[str, Graded | Exception]]:
+        """Grade submissions and enter each into the gradebook; yields ``(student, result)`` as they are done.
+
+        ``only``: functions whose grade is entered, all where None. ``grade``: how many are graded at once, see
+        :func:`autograder.pipeline.grade_all`. When this ends early, what it has yielded is written down whole.
+        """
+        jobs = [Job(student, self.submitted(setup.master.assignment, student)) for student in students]
+        results = grade(setup, jobs, workers)
+        with Writer(self.db_url, self.coursedir.course_id, self.config) as writer:
+            for job, result in results:
+                if isinstance(result, Graded):
+                    self._keep(writer, setup, result, only)
+                yield job.student, result
+
+    def _keep(self, writer: Writer, setup: Setup, result: Graded, only: set[str] | None) -> None:
+        """Write a result down: gradebook, graded notebook, and last the record, by which it counts as done."""
+        assignment = setup.master.assignment
+        source = self.submitted(assignment, result.student).parent
+        writer.write(result, self.coursedir.get_existing_timestamp(str(source)), only)
+        target = self.graded(assignment, result.student)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in find_all_files(str(source), [*self.coursedir.ignore, "*.ipynb"]):
+            copy = target.parent / Path(path).relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        unfinished = target.with_suffix(".unfinished")
+        unfinished.write_text(result.notebook, encoding="utf-8")
+        unfinished.chmod(0o444)  # as nbgrader leaves it
+        os.replace(unfinished, target)
+        write_record(self.root, {**result.record, "grader": setup.fingerprint})
+
+    def feedback(self, assignment: str, students: list[str], workers: int = 1) -> Iterator[tuple[str, str]]:
+        """Write feedback pages; yields each student with what went wrong, or nothing."""
+        for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
+            yield student, f"{student} got no feedback: {error}" if error else ""
 
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""

@@ -17,3 +17,11 @@ def write_record(root: Path, record: dict) -> Path:
     unfinished.write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
     os.replace(unfinished, path)
     return path
+
+
+def read_record(root: Path, assignment: str, student: str) -> dict | None:
+    """The record of one submission, None where there is none that can be read."""
+    try:
+        return json.loads(record_path(root, assignment, student).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

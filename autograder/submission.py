@@ -7,6 +7,8 @@ import hashlib
 import time
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -29,8 +31,8 @@ from autograder.master import Master
 from autograder.preprocessor import GradeNotebook
 from autograder.repair import RepairCells, grade_id
 from autograder.runner import Limits, Server
-from autograder.sandbox import REFUSED
 from autograder.verdict import Verdict
+from convbook import kernels
 
 LARGEST = 100 * 2**20  # bytes of a notebook file
 
@@ -51,6 +53,15 @@ class Setup:
     sanitize: tuple[type, ...]
     finish: tuple[type, ...]
     config: Config = field(default_factory=Config)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with the release, the secret, the limits and the grader's own code: what would change a grade."""
+        digest = hashlib.sha256(self.secret + repr((self.master, self.limits, self.book)).encode())
+        packages = Path(__file__).parent, Path(kernels.__file__).parent
+        for path in sorted(path for package in packages for path in package.rglob("*.py")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -100,13 +111,6 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise Unreadable("the file is nested too deeply") from None
     except Exception as error:  # nbformat raises what its readers happen to stumble over
         raise Unreadable(f"the file is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
-
-
-def server_for(setup: Setup, slot: int = 0) -> Server:
-    """A server that lets submissions of this assignment import what its exercises allow."""
-    allowed = {name for exercise in setup.exercises for name in exercise.allowed}
-    refused = tuple(name for name in REFUSED if name not in allowed)
-    return Server(setup.limits, refused, ("numpy", *sorted(allowed)), slot)
 
 
 def grade_submission(setup: Setup, student: str, data: bytes, server: Server) -> Graded:

@@ -81,6 +81,7 @@ def serve(settings: dict) -> None:
         rules, rules_missing = None, str(error)
     if sys.platform == "linux":
         confine.hide_memory(True)
+        confine.end_with_parent(signal.SIGKILL)
     send({"ready": True, "missing": rules_missing}, 2)
     while True:
         request = receive()
@@ -135,7 +136,8 @@ def tell(status: int) -> int:
 def submission(shell, settings: dict, rules) -> int:
     """Enter namespaces of this submission's own and run it there; returns how it ended."""
     layers, missing = [], {}
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        confine.end_with_parent(signal.SIGKILL)
     try:
         layers += confine.enter_namespaces(with_network=not settings["alone"])
     except (OSError, AttributeError) as error:
