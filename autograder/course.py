@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -13,18 +14,18 @@ from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
 from autograder.release import write_source
 
 
-class CourseError(Exception):
-    """What an instructor did that cannot work, in words."""
-
-
 class Course:
-    """nbgrader's own steps on the course folder ``root``, configured by its ``nbgrader_config.py``."""
+    """nbgrader's own steps on the course folder ``root``, configured by its ``nbgrader_config.py``.
 
-    def __init__(self, root: Path):
+    ``db_url``: the gradebook, in place of what the configuration says.
+    """
+
+    def __init__(self, root: Path, db_url: str | None = None):
         self.root = Path(root).resolve()
         if not (self.root / "nbgrader_config.py").exists():
             raise CourseError(f"{self.root} is no course folder: it has no nbgrader_config.py")
@@ -34,6 +35,8 @@ class Course:
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
         config.CourseDirectory.root = str(self.root)
+        if db_url:
+            config.CourseDirectory.db_url = db_url
         config.GradeNotebook.secret_file = str(self.root / config.GradeNotebook.get("secret_file", "course_secret"))
         self.api = NbGraderAPI(config=config)
         self.db_url = self.api.coursedir.db_url
@@ -91,6 +94,21 @@ class Course:
         succeed(self.api.autograde(assignment, student, force=True, create=True), f"{student} was not graded")
         succeed(self.api.generate_feedback(assignment, student, force=True), f"{student} got no feedback")
 
+    def feedback(self, assignment: str, students: Iterable[str] = ()) -> Iterator[tuple[str, Path]]:
+        """Write feedback again for the students named, or all that are graded; yields each with its page.
+
+        Raises ``CourseError`` for a student whose submission is not graded.
+        """
+        check_assignment(assignment)
+        graded = sorted(path.parent.name for path in (self.root / "autograded").glob(f"*/{assignment}"))
+        if not graded:
+            raise CourseError(f"no submission of {assignment} is graded yet")
+        if unknown := [student for student in students if student not in graded]:
+            raise CourseError(f"{unknown[0]!r} has no graded submission of {assignment}; {len(graded)} others have")
+        for student in students or graded:
+            succeed(self.api.generate_feedback(assignment, student, force=True), f"{student} got no feedback")
+            yield student, self.root / "feedback" / student / assignment / f"{assignment}.html"
+
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""
         with Gradebook(self.db_url) as gradebook:
@@ -105,11 +123,6 @@ class Course:
         with Gradebook(self.db_url) as gradebook:
             CsvExportPlugin(to=str(target)).export(gradebook)
         return target
-
-
-def check_assignment(assignment: str) -> None:
-    if assignment not in ASSIGNMENTS:
-        raise CourseError(f"no assignment is called {assignment!r}; there are {', '.join(ASSIGNMENTS)}")
 
 
 def student_id(entry: Path) -> str:
