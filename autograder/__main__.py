@@ -1,47 +1,23 @@
-"""Command line of the grader: ``python -m autograder --help``."""
+"""Command line of the grader."""
 
-from pathlib import Path
+import sys
 
-import click
+try:
+    import click
+except ImportError:
+    sys.exit("The grader's command line comes with: pip install 'convbook[grade]'")
 
 from autograder.commands.grade import doctor, grade
-from autograder.exercises import ASSIGNMENTS
+from autograder.commands.notebooks import check, feedback, release
 
 
-@click.group(help=__doc__)
+@click.group(help="The grader of this course, from release to grades. Each command's --help shows an example.")
 def main() -> None:
     pass
 
 
-def open_course(root: Path):
-    from autograder.course import Course, CourseError  # nbgrader takes seconds to import
-
-    try:
-        return Course(root)
-    except CourseError as error:
-        raise click.ClickException(str(error)) from None
-
-
-ROOT = click.option("--root", type=click.Path(path_type=Path), default=".", help="The course folder.")
-
-
-@main.command()
-@click.argument("assignments", nargs=-1)
-@ROOT
-def release(assignments: tuple[str, ...], root: Path) -> None:
-    """Generate exercises/ from solutions/. Example: python -m autograder release hw2-conv2d"""
-    from autograder.course import CourseError
-
-    course = open_course(root)
-    try:
-        for assignment in assignments or ASSIGNMENTS:
-            click.echo(f"released {course.release(assignment).relative_to(course.root)}")
-    except (CourseError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-main.add_command(grade)
-main.add_command(doctor)
+for command in (release, check, grade, feedback, doctor):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
 from autograder.feedback import write_all
 from autograder.gradebook import Writer
@@ -30,7 +30,10 @@ from autograder.submission import Graded, Setup, steps_of
 
 
 class Course:
-    """nbgrader's own steps on the course folder ``root``, configured by its ``nbgrader_config.py``."""
+    """nbgrader's own steps on the course folder ``root``, configured by its ``nbgrader_config.py``.
+
+    ``db_url``: the gradebook, in place of what the configuration says.
+    """
 
     def __init__(self, root: Path, db_url: str | None = None):
         self.root = Path(root).resolve()
@@ -170,8 +173,18 @@ class Course:
         os.replace(unfinished, target)
         write_record(self.root, {**result.record, "grader": setup.fingerprint})
 
-    def feedback(self, assignment: str, students: list[str], workers: int = 1) -> Iterator[tuple[str, str]]:
-        """Write feedback pages; yields each student with what went wrong, or nothing."""
+    def feedback(self, assignment: str, students: Iterable[str] = (), workers: int = 1) -> Iterator[tuple[str, str]]:
+        """Write feedback of the named students, or of all that have been graded; yields them as they are done.
+
+        With each comes what went wrong, or nothing. Raises ``CourseError`` for one that was not graded.
+        """
+        check_assignment(assignment)
+        graded = [student for student in self.scores(assignment) if self.graded(assignment, student).exists()]
+        if not graded:
+            raise CourseError(f"nothing of {assignment} has been graded yet")
+        if missing := [student for student in students if student not in graded]:
+            raise CourseError(f"{missing[0]} has no graded {assignment}; there are {', '.join(graded)}")
+        students = list(students) or graded
         for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
             yield student, f"{student} got no feedback: {error}" if error else ""
 
@@ -189,11 +202,6 @@ class Course:
         with Gradebook(self.db_url) as gradebook:
             CsvExportPlugin(to=str(target)).export(gradebook)
         return target
-
-
-def check_assignment(assignment: str) -> None:
-    if assignment not in ASSIGNMENTS:
-        raise CourseError(f"no assignment is called {assignment!r}; there are {', '.join(ASSIGNMENTS)}")
 
 
 def student_id(entry: Path) -> str:

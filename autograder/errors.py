@@ -10,7 +10,7 @@ class CourseError(Exception):
 def check_assignment(assignment: str) -> None:
     """Raise ``CourseError`` unless there is an assignment of that name.
 
-    >>> check_assignment("hw9")
+    >>> check_assignment("hw9")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     autograder.errors.CourseError: no assignment is called 'hw9'; there are hw2-conv2d...

@@ -119,6 +119,8 @@ def graded_with_progress(course, setup, students: list[str], workers: int, only,
 
 
 def write_feedback(course, assignment: str, students: list[str], workers: int, problems: list, as_json: bool) -> None:
+    if not students:  # for none given the course would write it for all
+        return
     with progress("feedback", len(students), as_json) as bar:
         for _, problem in course.feedback(assignment, students, workers):
             bar.update()
