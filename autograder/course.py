@@ -7,6 +7,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from autograder.pipeline import Job, grade_all
 from autograder.preprocessor import GradeNotebook, course_secret
 from autograder.records import read_record, write_record
 from autograder.release import write_source
-from autograder.submission import Graded, Setup, steps_of
+from autograder.submission import Graded, Setup, steps_of, with_outputs_of
 
 
 class Course:
@@ -159,6 +160,9 @@ class Course:
     def _keep(self, writer: Writer, setup: Setup, result: Graded, only: set[str] | None) -> None:
         """Write a result down: gradebook, graded notebook, and last the record, by which it counts as done."""
         assignment = setup.master.assignment
+        record = {**result.record, "grader": setup.fingerprint}
+        if only is not None:
+            result, record = self._only(only, setup, result)
         source = self.submitted(assignment, result.student).parent
         writer.write(result, self.coursedir.get_existing_timestamp(str(source)), only)
         target = self.graded(assignment, result.student)
@@ -171,7 +175,28 @@ class Course:
         unfinished.write_text(result.notebook, encoding="utf-8")
         unfinished.chmod(0o444)  # as nbgrader leaves it
         os.replace(unfinished, target)
-        write_record(self.root, {**result.record, "grader": setup.fingerprint})
+        write_record(self.root, record)
+
+    def _only(self, only: set[str], setup: Setup, result: Graded) -> tuple[Graded, dict]:
+        """A result in which all but some exercises stand as they stood; it does not count as up to date."""
+        assignment = setup.master.assignment
+        old = read_record(self.root, assignment, result.student) or {}
+        new = {exercise.id: exercise.function in only for exercise in setup.exercises}
+        found = {id: result.record["exercises"][id] for id in new if new[id] and id in result.record["exercises"]}
+        exercises = {**old.get("exercises", {}), **found}
+        score = sum(exercise["score"] for exercise in exercises.values())
+        record = {**result.record, **old, "exercises": exercises, "score": score, "grader": ""}
+        before = self.graded(assignment, result.student)
+        if before.exists():
+            notebook = with_outputs_of(result.notebook, before.read_text(encoding="utf-8"), set(result.scores) - only)
+            result = replace(result, notebook=notebook)
+        return result, record
+
+    def lacks_feedback(self, assignment: str, student: str) -> bool:
+        """Whether a graded submission has no page yet, or one that is older than its grade."""
+        page = self.root / "feedback" / student / assignment / f"{assignment}.html"
+        graded = self.graded(assignment, student)
+        return graded.exists() and not (page.exists() and page.stat().st_mtime >= graded.stat().st_mtime)
 
     def feedback(self, assignment: str, students: Iterable[str] = (), workers: int = 1) -> Iterator[tuple[str, str]]:
         """Write feedback of the named students, or of all that have been graded; yields them as they are done.

@@ -53,7 +53,8 @@ def grade(
         left = [s for s in students if regrade or only or not course.is_up_to_date(setup, s)]
         graded, failures = graded_with_progress(course, setup, left, workers, set(only) or None, as_json)
         if feedback:
-            write_feedback(course, assignment, [s for s in left if s in graded], workers, problems, as_json)
+            lacking = [student for student in students if course.lacks_feedback(assignment, student)]
+            write_feedback(course, assignment, lacking, workers, problems, as_json)
         scores = course.scores(assignment)
     rate = len(graded) / max(time.monotonic() - begun, 1e-9)
     told = f"{len(graded)} graded, {rate:.1f} a second" + (
@@ -150,13 +151,10 @@ def doctor(as_json: bool) -> None:
 
     Example: autograder doctor
     """
-    from autograder.runner import ESSENTIAL, NoServer, Server
+    from autograder.runner import ESSENTIAL, Server
 
-    try:
-        with Server(slot=os.getpid()) as server:
-            found, missing, kind = server.isolation(), server.missing, server.kind
-    except NoServer as error:
-        raise click.ClickException(str(error)) from None
+    with in_words(), Server(slot=os.getpid()) as server:
+        found, missing, kind = server.isolation(), server.missing, server.kind
     lacking = [layer for layer in ESSENTIAL if layer not in found]
     if as_json:
         click.echo(json.dumps({"started": kind, "found": found, "missing": missing, "confined": not lacking}))
