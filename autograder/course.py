@@ -142,15 +142,15 @@ class Course:
         )
 
     def grade(
-        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, grade=grade_all
+        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, way=grade_all
     ) -> Iterator[tuple[str, Graded | Exception]]:
         """Grade submissions and enter each into the gradebook; yields ``(student, result)`` as they are done.
 
-        ``only``: functions whose grade is entered, all where None. ``grade``: how many are graded at once, see
+        ``only``: functions whose grade is entered, all where None. ``way``: the function that grades them, such as
         :func:`autograder.pipeline.grade_all`. When this ends early, what it has yielded is written down whole.
         """
         jobs = [Job(student, self.submitted(setup.master.assignment, student)) for student in students]
-        results = grade(setup, jobs, workers)
+        results = way(setup, jobs, workers)
         with Writer(self.db_url, self.coursedir.course_id, self.config) as writer:
             for job, result in results:
                 if isinstance(result, Graded):

@@ -1,6 +1,7 @@
 """From outcomes to a verdict: which groups of cases pass, what went wrong first, and which mistake it was."""
 
 import html
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import lru_cache
 
 from autograder.call import outcome_of
 from autograder.compare import Difference, compare, same
-from autograder.exercise import Case, Exercise, Mistake
+from autograder.exercise import Case, Exercise, Mistake, combined
 from autograder.trial import exposures
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
@@ -87,6 +88,21 @@ def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -
     return judged_outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
 
 
+@lru_cache(maxsize=64)
+def _pairs(exercise_id: str) -> list[tuple[Mistake, Mistake, Callable]]:
+    """Every two mistakes that one answer can make at once, and such an answer."""
+    pairs = itertools.combinations(find(exercise_id).mistakes, 2)
+    made = ((one, other, combined(one.function, other.function)) for one, other in pairs)
+    return [(one, other, function) for one, other, function in made if function is not None]
+
+
+@lru_cache(maxsize=2**16)
+def _paired(exercise_id: str, secret: bytes | None, pair: int, case: int) -> dict:
+    """Outcome of two mistakes at once on one case."""
+    exercise, (_, _, function) = find(exercise_id), _pairs(exercise_id)[pair]
+    return judged_outcomes(exercise, function, [_expected(exercise_id, secret)[0][case]])[0]
+
+
 def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret: bytes | None = None) -> Verdict:
     """Judge a student's work.
 
@@ -110,8 +126,9 @@ def diagnose(
 ) -> tuple[Mistake, ...]:
     """The catalogued mistakes that explain ``got``, the surest evidence first.
 
-    One mistake that gives the same on every case; failing that, on every case that failed; failing that,
-    one for each group of cases that it explains whole, so that two mistakes in different places are both told.
+    One mistake that gives the same on every case; failing that, on every case that failed; failing that, two
+    that together give the same on every case; failing that, one for each group of cases that it explains whole,
+    so that mistakes in different places are told, whatever else is wrong.
     """
 
     def explaining(which, evidence) -> tuple[Mistake, ...]:
@@ -131,6 +148,11 @@ def diagnose(
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
     by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
     sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
+    if not sure and any(map(wrong_value, failed)):
+        telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k))  # what rules most pairs out
+        for pair, (one, other, _) in enumerate(_pairs(exercise.id)):
+            if all(same(got[k], _paired(exercise.id, secret, pair, k)) for k in telling):
+                return one, other
     return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
 
 

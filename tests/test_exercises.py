@@ -9,10 +9,10 @@ import pytest
 from submissions import ROOT
 
 from autograder.compare import compare
-from autograder.exercise import rewrite
+from autograder.exercise import combined, rewrite
 from autograder.exercises import ASSIGNMENTS, EXERCISES
 from autograder.killmatrix import as_text, kill_matrix
-from autograder.verdict import judge, judged_outcomes, link, outcomes
+from autograder.verdict import _pairs, judge, judged_outcomes, link, outcomes
 
 SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -102,6 +102,26 @@ def test_two_mistakes_in_different_places_are_both_told():
     verdict = judge(exercise, answered_by(exercise, both), SECRETS[0])
     assert set(verdict.mistakes) == {padding, stride}
     assert verdict.score == pytest.approx(13)
+
+
+@ALL
+def test_two_mistakes_at_once_are_told(exercise):
+    """Some pairs, drawn by a fixed rule: the two are told, or others that give exactly the same."""
+    pairs = _pairs(exercise.id)
+    for one, other, function in pairs[:: max(1, len(pairs) // 4)]:
+        verdict = judge(exercise, answered_by(exercise, function), SECRETS[0])
+        layers = {difference.layer for _, difference, _ in verdict.failures.values()}
+        if layers - {"runs"}:  # two wrongs can make a right, and an error alone could have come from anything
+            assert verdict.mistakes, f"{one.name} and {other.name}"
+
+
+def test_two_mistakes_in_one_group_are_both_named():
+    exercise = EXERCISES["hw2.conv_forward_naive"]
+    mistakes = {mistake.name: mistake for mistake in exercise.mistakes}
+    two = mistakes["kernel flipped"], mistakes["bias forgotten"]
+    verdict = judge(exercise, answered_by(exercise, combined(*(mistake.function for mistake in two))), SECRETS[0])
+    assert verdict.mistakes == two
+    assert verdict.score == pytest.approx(0)
 
 
 @ALL
