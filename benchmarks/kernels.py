@@ -42,6 +42,15 @@ LAYERS = {
 MEAN_OVER = "ABCDEGH"  # the depthwise layer has no matrix product to compare with
 
 
+def keep_freed_memory() -> None:
+    """Free one large block, after which glibc keeps what is freed instead of giving it back to the system.
+
+    Otherwise ours or PyTorch's memory comes anew, page by page, in some runs and not in others: up to a
+    millisecond, for whoever happens to come second.
+    """
+    np.empty(31 * 2**18, np.float32)  # glibc adapts to blocks of up to 32 MB
+
+
 def median_times(functions: dict, repeats: int) -> dict:
     """Median seconds of each function, the runs interleaved, forwards and backwards in turn."""
     times = {name: [] for name in functions}
@@ -220,6 +229,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
+    keep_freed_memory()
     layers = {letter: measure(letter, options.repeats) for letter in options.layers}
     small, limits = loops(3), ceilings(options.repeats)
     table(layers, small)

@@ -18,8 +18,8 @@ from convbook.kernels import (
     pad2d,
     pad2d_backward,
 )
-from convbook.kernels.gradients import band_filters, depthwise_filters, pointwise_filters, strip_filters
-from convbook.kernels.methods import bands, depthwise, method_for, pointwise, strips
+from convbook.kernels.gradients import band_filters, column_filters, depthwise_filters, pointwise_filters
+from convbook.kernels.methods import bands, columns, depthwise, method_for, pointwise
 from convbook.kernels.winograd import winograd, winograd_filters
 
 MODES = ["zeros", "reflect", "replicate", "circular", "mean"]
@@ -132,7 +132,7 @@ FORCED = {
     pointwise: (pointwise_filters, {"k": (1, 1), "s": (1, 1), "p": (0, 0)}),
     depthwise: (depthwise_filters, {}),
     bands: (band_filters, {"dh": 1}),
-    strips: (strip_filters, {}),
+    columns: (column_filters, {}),
     winograd: (winograd_filters, {"k": (3, 3), "s": (1, 1)}),
 }
 
@@ -168,10 +168,10 @@ LARGE = [
     ((1, 144, 48, 50), (190, 144, 3, 3), {"padding": 1}, winograd),
     ((3, 4, 50, 47), (6, 4, 5, 3), {"stride": (2, 1), "padding": 2}, bands),
     ((2, 3, 99, 101), (64, 3, 7, 7), {"stride": 2, "padding": 3}, bands),
-    ((7, 160, 13, 12), (100, 160, 3, 5), {"padding": (1, 2)}, strips),
-    ((2, 40, 31, 33), (20, 40, 3, 3), {"stride": (2, 3), "padding": 1, "dilation": (2, 1)}, strips),
+    ((7, 160, 13, 12), (100, 160, 3, 5), {"padding": (1, 2)}, columns),
+    ((2, 40, 31, 33), (20, 40, 3, 3), {"stride": (2, 3), "padding": 1, "dilation": (2, 1)}, columns),
     ((3, 17, 6, 5), (33, 17, 1, 1), {}, pointwise),
-    ((2, 17, 6, 5), (33, 17, 1, 1), {"stride": 2}, strips),
+    ((2, 17, 6, 5), (33, 17, 1, 1), {"stride": 2}, columns),
 ]
 
 
