@@ -159,6 +159,32 @@ def test_each_method(method, data):
     np.testing.assert_allclose(ours.reshape(dw.shape), dw, **TOLERANCE)
 
 
+@pytest.mark.parametrize(
+    ("method", "stated", "stated_dw"),
+    [
+        (pointwise, 4e-6, 2e-6),
+        (depthwise, 1e-6, 1e-6),
+        (bands, 4e-6, 2e-6),
+        (columns, 5e-6, 5e-6),
+        (winograd, 1e-5, 1e-5),
+    ],
+)
+def test_errors_stated_for_float32(method, stated, stated_dw):
+    """On one layer of 64 channels, in standard deviations, as the docstrings say."""
+    k, p = (1, 0) if method is pointwise else (3, 1)
+    groups = 64 if method is depthwise else 1
+    x, w, b = normal(9, (2, 64, 40, 44), (64, 64 // groups, k, k), (64,))
+    x, w = (array.astype(np.float32) for array in (x, w / np.sqrt(k * k * 64 / groups)))
+    options = {"padding": p, "groups": groups}
+    exact, dout, (_, dw, _) = with_torch(x.astype(float), w.astype(float), 0 * b, options)
+    out = np.empty(exact.shape, np.float32)
+    method(x, w, out, (1, 1), (p, p), (1, 1))
+    assert np.abs(out - exact).max() < stated * exact.std()
+    ours = FORCED[method][0](dout.astype(np.float32), x, (k, k), (1, 1), (p, p), (1, 1))
+    assert ours.dtype == np.float32
+    assert np.abs(ours.reshape(dw.shape) - dw).max() < stated_dw * dw.std()
+
+
 # Shapes large enough for blocks: of images, of tile rows, of filters; and for each choice.
 LARGE = [
     ((3, 40, 40, 37), (46, 40, 3, 3), {"padding": 1}, winograd),

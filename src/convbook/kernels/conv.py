@@ -156,7 +156,7 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, padding_mode
     with ``x`` padded first (Data 188 lecture 11 with its batch index mended;
     argument names and meaning as in ``torch.nn.functional.conv2d``).
     :func:`convbook.kernels.methods.method_for` chooses by shape how it is computed. In float32 the
-    largest error is about 3e-6 standard deviations of the output, 2e-5 by Winograd's method.
+    largest error is about 5e-6 standard deviations of the output, 2e-5 by Winograd's method.
 
     Parameters
     ----------

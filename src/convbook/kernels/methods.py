@@ -106,7 +106,7 @@ def bands(x, w, out, stride, padding, dilation) -> None:
 
     Columns are unrolled over the kernel's width only, row by row: ``(rows, C kw, ow)``. The
     ``kh`` rows under an output row then lie one after the other, a matrix that nobody has
-    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873). Error 3e-6.
+    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873). Error 4e-6.
     """
     (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
     (sh, sw), (ph, pw), dw = stride, padding, dilation[1]
@@ -154,7 +154,7 @@ def overlap(size: int, stride: int, offset: int, count: int) -> tuple[slice, sli
 def columns(x, w, out, stride, padding, dilation) -> None:
     """im2col a block at a time, one product a block: any channels, kernel, stride and dilation.
 
-    Laid out for a whole batch, the columns would leave the cache before they are read. Error 4e-6.
+    Laid out for a whole batch, the columns would leave the cache before they are read. Error 5e-6.
     """
     (F, _, kh, kw), (oh, ow) = w.shape, out.shape[2:]
     filters = contiguous_filters(w).reshape(F, -1)
