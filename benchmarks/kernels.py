@@ -28,7 +28,7 @@ import torch  # noqa: E402
 
 from convbook.kernels import conv2d, conv2d_naive, conv_output_size  # noqa: E402
 from convbook.kernels.gradients import filter_gradient, input_gradient  # noqa: E402
-from convbook.kernels.methods import correlate, method_for  # noqa: E402
+from convbook.kernels.methods import columns, correlate, method_for  # noqa: E402
 
 BUILD = Path(__file__).resolve().parents[1] / "_build" / "bench"
 
@@ -171,6 +171,7 @@ def cases(x, w, dout, options, threads: int = 1) -> dict:
         result = np.empty((F, oh * ow), np.float32)
         runs["GEMM"] = lambda: [np.matmul(left, right, out=result) for _ in range(N)]
         runs["im2col"] = lambda: im2col_indices(x, w, **options)
+        runs["blocks"] = lambda: columns(x, w, np.empty_like(dout), *geometry[:3])
     if torch.cuda.is_available():
         runs |= theirs(x, w, dout, options, geometry, "cuda", "GPU")
     return runs
@@ -239,7 +240,7 @@ def loops(repeats: int) -> dict:
 def table(layers: dict, small: dict, threads: int) -> None:
     """Print ratios to PyTorch: below 1 is faster than it."""
     print(f"Seconds / PyTorch's, threads: {threads}, float32 (dX, dW against PyTorch's own); error against float64")
-    head = "forward", "dX", "dW", "GEMM", "im2col", "torch ms", "GFLOP/s", "peak MB", "error"
+    head = "forward", "dX", "dW", "GEMM", "im2col", "blocks", "torch ms", "GFLOP/s", "peak MB", "error"
     print(f"{'layer':32} {'method':10}" + "".join(f"{word:>9}" for word in head))
     ratios = {"forward": {}, "dX": {}, "dW": {}}
     for letter, layer in layers.items():
@@ -247,7 +248,7 @@ def table(layers: dict, small: dict, threads: int) -> None:
         for part in ratios:
             ratios[part][letter] = seconds[f"ours {part}"] / seconds[f"torch {part}"]
         row = [f"{ratios[part][letter]:9.2f}" for part in ratios]
-        for name in ("GEMM", "im2col"):
+        for name in ("GEMM", "im2col", "blocks"):
             row.append(f"{seconds[name] / seconds['torch forward']:9.2f}" if name in seconds else f"{'':9}")
         row.append(f"{seconds['torch forward'] * 1e3:9.2f}{layer['flops'] / seconds['ours forward'] / 1e9:9.0f}")
         row.append(f"{layer['megabytes']['ours forward']:9.1f}{layer['error']:9.0e}")

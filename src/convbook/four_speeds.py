@@ -11,14 +11,20 @@ from convbook import kernels
 from convbook.kernels.methods import columns
 
 
+def blank(x, w):
+    """Zeros in the shape of the output."""
+    return np.zeros((len(x), len(w), *x.shape[2:]), x.dtype)
+
+
 def loops(x, w):
     """Every product by itself."""
-    padded = kernels.pad2d(x, 1)
-    out = np.zeros((len(x), len(w), *x.shape[2:]), x.dtype)
+    out = blank(x, w)
+    x = kernels.pad2d(x, 1)
     for n, f, i, j in np.ndindex(out.shape):
-        for c, a, b in np.ndindex(w.shape[1:]):
-            pixel = padded[n, c, i + a, j + b]
-            out[n, f, i, j] += pixel * w[f, c, a, b]
+        for c, a, b in np.ndindex(w[0].shape):
+            pixel = x[n, c, i + a, j + b]
+            weight = w[f, c, a, b]
+            out[n, f, i, j] += pixel * weight
     return out
 
 
@@ -26,12 +32,12 @@ def one_product(x, w):
     """All windows as columns, then BLAS."""
     cols = kernels.im2col(x, 3, padding=1)
     out = w.reshape(len(w), -1) @ cols
-    return out.reshape(len(x), len(w), *x.shape[2:])
+    return out.reshape(blank(x, w).shape)
 
 
 def in_blocks(x, w):
     """The same columns, a cache-full at a time."""
-    out = np.empty((len(x), len(w), *x.shape[2:]), x.dtype)
+    out = blank(x, w)
     stride, padding, dilation = (1, 1), (1, 1), (1, 1)
     columns(x, w, out, stride, padding, dilation)
     return out
@@ -46,7 +52,7 @@ def pytorch(x, w):
     """oneDNN, in C++ and assembly."""
     import torch
 
-    x, w = torch.from_numpy(x), torch.from_numpy(w)
+    x, w = map(torch.from_numpy, (x, w))
+    conv2d = torch.nn.functional.conv2d
     with torch.no_grad():
-        out = torch.nn.functional.conv2d(x, w, padding=1)
-    return out.numpy()
+        return conv2d(x, w, padding=1).numpy()
