@@ -123,10 +123,33 @@ def diagnose(
 
     if not failed:
         return ()
+    if exercise.trial:
+        return weaknesses(exercise, len(cases), got, failed, secret)
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
     by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
     sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
     return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
+
+
+def weaknesses(
+    exercise: Exercise, n_cases: int, got: list[dict], failed: set[int], secret: bytes | None
+) -> tuple[Mistake, ...]:
+    """The catalogued weaknesses that test inputs share: all that survives a weakness survives them too.
+
+    One that is a part of another is not told beside it.
+    """
+    if any("value" not in outcome for outcome in got):
+        return ()
+    left = [
+        {k for k in range(n_cases) if _mistaken(exercise.id, secret, m, k) == {"value": 0, "changed inputs": []}}
+        for m in range(len(exercise.mistakes))
+    ]
+    shared = [survivors for survivors in left if survivors and survivors <= failed]
+    return tuple(
+        mistake
+        for mistake, survivors in zip(exercise.mistakes, left, strict=True)
+        if survivors in shared and not any(survivors < other for other in shared)
+    )
 
 
 def link(anchor: str, book: str = BOOK) -> str:
