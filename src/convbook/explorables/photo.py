@@ -1,13 +1,16 @@
 """A small photograph for the explorables, and images as the text that a page carries."""
 
 import base64
+import html
+import struct
+import zlib
 from importlib.resources import files
 
 import numpy as np
 
 from convbook.kernels.conv import as_float
 
-SMALLEST, LARGEST = 12, 128
+SMALLEST, LARGEST = 5, 128
 
 
 def astronaut() -> np.ndarray:
@@ -26,7 +29,7 @@ def astronaut() -> np.ndarray:
 def encode(image) -> dict:
     """A grey image as plain data: height, width, and its bytes in base64.
 
-    ``image``: (H, W), whole numbers from 0 to 255, sides from 12 to 128. Raises
+    ``image``: (H, W), whole numbers from 0 to 255, sides from 5 to 128. Raises
     ``ValueError`` for anything else.
 
     >>> encode(np.zeros((12, 15)))["pixels"][:8]
@@ -59,3 +62,25 @@ def decode(image: dict) -> np.ndarray:
     """
     pixels = np.frombuffer(base64.b64decode(image["pixels"]), np.uint8)
     return pixels.reshape(image["height"], image["width"])
+
+
+def still(image, caption: str, low: float = 0, high: float = 255) -> str:
+    """HTML of a picture that needs no script: ``image`` (H, W), black at ``low`` and below, white from ``high`` on.
+
+    >>> still(np.eye(2), "two bright pixels", 0, 1)[:48]
+    '<figure class="cb-still"><img alt="two bright pi'
+    """
+    grey = np.clip((np.asarray(image, float) - low) / (high - low or 1) * 255, 0, 255).round().astype(np.uint8)
+    height, width = grey.shape
+    rows = np.hstack([np.zeros((height, 1), np.uint8), grey]).tobytes()  # each row with the filter type 0 before it
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    text = html.escape(caption, quote=True)
+    return (
+        f'<figure class="cb-still"><img alt="{text}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
