@@ -109,12 +109,16 @@ def diagnose(
     one for each group of cases that it explains whole, so that two mistakes in different places are both told.
     """
 
+    def alike(m: int, k: int) -> bool:
+        """Whether mistake ``m`` does what ``got`` does; where an error is right, its message is anybody's own."""
+        mistaken = _mistaken(exercise.id, secret, m, k)
+        right = k not in failed and compare(expected[k], mistaken, exercise.exact_type) is None
+        return right or same(got[k], mistaken)
+
     def explaining(which, evidence) -> tuple[Mistake, ...]:
         """The first mistake that equals ``got`` on ``which``, if ``evidence`` has one of them for a reason."""
         for m, mistake in enumerate(exercise.mistakes):
-            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which) and any(
-                evidence(k) for k in which
-            ):
+            if all(alike(m, k) for k in which) and any(evidence(k) for k in which):
                 return (mistake,)
         return ()
 
@@ -125,6 +129,7 @@ def diagnose(
         return ()
     if exercise.trial:
         return weaknesses(exercise, len(cases), got, failed, secret)
+    expected = _expected(exercise.id, secret)[2]
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
     by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
     sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
@@ -191,7 +196,7 @@ def trial_entries(verdict: Verdict) -> list[tuple[str, str, str]]:
         return [("failed", difference.shown, ""), ("hint", "The book explains what this asks for.", exercise.anchor)]
     exposed = f"{len(exercise.trial.wrong) - len(left)} of {len(exercise.trial.wrong)} wrong implementations exposed"
     told = [("failed" if left else "passed", exposed, "")]
-    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
+    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes[:3]]  # enough for one try
     if left:
         told.append(("hint", f"One that your inputs do not expose: {left[0].sentence}", left[0].anchor))
     return told

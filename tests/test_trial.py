@@ -121,6 +121,15 @@ def test_every_weakness_is_told_and_none_that_is_not_there(inputs, weaknesses):
     assert {weakness.name for weakness in verdict_of(inputs).mistakes} == weaknesses
 
 
+def test_three_weaknesses_are_enough_for_one_try():
+    from autograder.exercises.hw1.trial import XCORR2D_INPUTS as exercise
+
+    inputs = [(np.arange(36.0).reshape(6, 6), np.arange(9.0).reshape(3, 3))]
+    verdict = judge(exercise, lambda cases: outcomes(exercise, lambda: inputs, cases))
+    assert len(verdict.mistakes) > 3
+    assert report(verdict).count("→") == 3 + 1  # and a survivor
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [

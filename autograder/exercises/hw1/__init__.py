@@ -7,6 +7,7 @@ from autograder.exercises.hw1 import (
     edges,
     gaussian,
     images,
+    macs,
     same,
     separable,
     template,
@@ -23,7 +24,7 @@ EXERCISES = (
     convolve.CONVOLVE2D,
     gaussian.GAUSSIAN_KERNEL,
     separable.SEPARABLE,
-    separable.SEPARABLE_MACS,
+    macs.SEPARABLE_MACS,
     edges.SOBEL_MAGNITUDE,
     template.NCC,
 )

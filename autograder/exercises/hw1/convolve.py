@@ -75,11 +75,13 @@ def draw_full(rng):
         case("square image", rng.normal(size=(5, 5)), k),
         case("image of bytes", image, (3, 2)),
         Case("the sum", "image and kernel of bytes", (image, rng.integers(2, 256, k, dtype=np.uint8))),
-        case("image smaller than the kernel", rng.normal(size=(2, 3)), (4, 5)),
         case("1x1 kernel", rng.normal(size=apart(rng, 3, 6)), (1, 1)),
-        Case("a spike", "one bright pixel", (spike((3, 4), 1, int(rng.integers(1, 3))), rng.normal(size=k))),
-        Case("a spike", "one bright pixel in the corner", (spike((5, 3), 0, 0), rng.normal(size=k))),
+        Case("a spike", "one bright pixel", (spike((5, 6), 1, int(rng.integers(1, 4))), rng.normal(size=k))),
+        Case("a spike", "one bright pixel in the corner", (spike((6, 5), 0, 0), rng.normal(size=k))),
         Case("a spike", "one bright pixel, square kernel", (spike((4, 5), 2, 2), rng.normal(size=(3, 3)))),
+        Case("large kernels", "kernel larger than the image", (rng.normal(size=(2, 3)), rng.normal(size=(4, 5)))),
+        Case("large kernels", "kernel taller than the image", (rng.normal(size=(2, 6)), rng.normal(size=(3, 2)))),
+        Case("large kernels", "kernel as large as the image", (rng.normal(size=k), rng.normal(size=k))),
     ]
 
 
@@ -99,10 +101,14 @@ CONVOLVE2D = Exercise(
     points=8,
     anchor="filters-convolution",
     reference=lambda img, g: spread(np.asarray(img, float), np.asarray(g, float)),
-    groups={"the sum": 6, "a spike": 2},
+    groups={"the sum": 5, "a spike": 2, "large kernels": 1},
     examples=(
         Case("the sum", "a row with a row", (np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 10.0]]))),
-        Case("a spike", "the kernel of a lone pixel", (np.eye(3)[1:2] * 1.0, np.array([[1.0, 2.0], [3.0, 4.0]]))),
+        Case(
+            "a spike",
+            "the kernel of a lone pixel",
+            (np.eye(1, 12, 5).reshape(3, 4), np.array([[1.0, 2.0], [3.0, 4.0]])),
+        ),
     ),
     draw=draw_full,
     mistakes=(
@@ -171,6 +177,47 @@ CONVOLVE2D = Exercise(
             "padded too far",
             "You pad by the kernel's size, and so get a rim of zeros. One pixel less on each side is where they touch.",
             (PAD, "np.pad(img / 1, ((kh, kh), (kw, kw)))"),
+        ),
+        wrong(
+            "padded at the bottom and right",
+            "Your output is as large as the image, and lacks rows at the top and columns at the left. The kernel may hang "
+            "over on all four sides: pad them all, and cut nothing.",
+            (PAD, "np.pad(img / 1, ((0, kh - 1), (0, kw - 1)))"),
+        ),
+        wrong(
+            "padded at the top and left",
+            "Your output is as large as the image, and lacks rows at the bottom and columns at the right. The kernel may "
+            "hang over on all four sides: pad them all, and cut nothing.",
+            (PAD, "np.pad(img / 1, ((kh - 1, 0), (kw - 1, 0)))"),
+        ),
+        wrong(
+            "kernel taken as square",
+            "You pad columns by the kernel's height as well. They need its width less 1.",
+            (PAD, "np.pad(img / 1, kh - 1)"),
+        ),
+        wrong(
+            "whole numbers out",
+            "You cut the result to whole numbers. Make the output float.",
+            ("return out", "return out.astype(np.int64)"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "negative values cut",
+            "You cut negative values to 0. They belong to the result.",
+            ("return out", "return np.maximum(out, 0)"),
+            anchor="filters-edges",
+        ),
+        wrong(
+            "clipped to bytes",
+            "You cut the result to the range of bytes. It may be negative, or beyond 255.",
+            ("return out", "return out.clip(0, 255)"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "reflected",
+            "You reflect the image at its border. Beyond the image there is nothing: zeros.",
+            (PAD, "np.pad(img / 1, ((kh - 1, kh - 1), (kw - 1, kw - 1)), mode='reflect')"),
+            anchor="filters-borders",
         ),
         wrong(
             "padding of rows and columns exchanged",

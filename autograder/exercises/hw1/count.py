@@ -55,6 +55,12 @@ LINEAR_PARAMS = Exercise(
             lambda n, m, bias=True: n * m + m,
         ),
         mistake(
+            "flag the wrong way round",
+            HERE,
+            "You count biases with bias=False and leave them out otherwise.",
+            lambda n, m, bias=True: n * m + (not bias) * m,
+        ),
+        mistake(
             "a bias for each input",
             HERE,
             "You count one bias for each input. There is one for each output.",
@@ -148,6 +154,30 @@ CONV_PARAMS = Exercise(
             THERE,
             "You count biases even with bias=False.",
             lambda c, f, a, b, bias=True: f * c * a * b + f,
+        ),
+        mistake(
+            "flag the wrong way round",
+            THERE,
+            "You count biases with bias=False and leave them out otherwise.",
+            lambda c, f, a, b, bias=True: f * c * a * b + (not bias) * f,
+        ),
+        mistake(
+            "a bias for each place of the kernel",
+            THERE,
+            "You count a bias for each place of the kernel. There is one for each filter.",
+            lambda c, f, a, b, bias=True: f * c * a * b + bias * a * b,
+        ),
+        mistake(
+            "a bias of each filter's for each place",
+            THERE,
+            "You count a bias for each filter at each place of its kernel. A filter has one bias.",
+            lambda c, f, a, b, bias=True: f * (c + bias) * a * b,
+        ),
+        mistake(
+            "kernel's width for both sides",
+            THERE,
+            "You take the kernel's width for its height as well. It has kh times kw weights a slice.",
+            lambda c, f, a, b, bias=True: f * (c * b * b + bias),
         ),
         mistake(
             "one bias for all",

@@ -3,7 +3,8 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise, Mistake, rewrite
-from autograder.exercises.hw1.correlate import BLURRED, sweep
+from autograder.exercises.hw1.correlate import BLURRED
+from autograder.exercises.hw1.correlate_answers import sweep
 from autograder.exercises.hw1.draws import apart, photograph
 from convbook import kernels
 
@@ -131,6 +132,11 @@ SOBEL_MAGNITUDE = Exercise(
             (LENGTH, "np.abs(gx) + np.abs(gy)"),
         ),
         wrong(
+            "absolute values averaged",
+            "You average |gx| and |gy|. The length of the gradient is the root of the sum of squares.",
+            (LENGTH, "(np.abs(gx) + np.abs(gy)) / 2"),
+        ),
+        wrong(
             "larger of the two",
             "You take the larger of |gx| and |gy|. The length of the gradient is the root of the sum of squares.",
             (LENGTH, "np.maximum(np.abs(gx), np.abs(gy))"),
@@ -159,6 +165,31 @@ SOBEL_MAGNITUDE = Exercise(
             "clipped at 255",
             "You cut the result at 255. The steepest edges reach beyond 1000.",
             (LENGTH, "np.minimum(np.sqrt(gx**2 + gy**2), 255)"),
+        ),
+        wrong(
+            "responses clipped to bytes",
+            "You cut gx and gy to the range of bytes, and so lose every edge from bright to dark. Keep them as they are.",
+            (GX, "sweep(img, SOBEL).clip(0, 255)"),
+            (GY, "sweep(img, SOBEL.T).clip(0, 255)"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "negative responses cut",
+            "You cut negative gx and gy to 0, and so lose every edge from bright to dark. Keep them as they are.",
+            (GX, "sweep(img, SOBEL).clip(0)"),
+            (GY, "sweep(img, SOBEL.T).clip(0)"),
+        ),
+        wrong(
+            "image cut to whole numbers",
+            "You turn the image into integers, which cuts the fractions of an image of floats. Make it float.",
+            (FLOAT, "img.astype(np.int64)"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "rounded",
+            "You round the result. Leave the fractions.",
+            (LENGTH, "np.sqrt(gx**2 + gy**2).round()"),
+            anchor="filters-dtype",
         ),
         wrong(
             "scaled to the largest",
@@ -200,8 +231,13 @@ SOBEL_MAGNITUDE = Exercise(
         ),
         wrong(
             "one kernel twice",
-            "You use the same kernel twice. The second one is the first, transposed.",
+            "Both your kernels measure left to right. The second one is the first, transposed.",
             (GY, "sweep(img, SOBEL)"),
+        ),
+        wrong(
+            "the other kernel twice",
+            "Both your kernels measure top to bottom. One of the two is the other, transposed.",
+            (GX, "sweep(img, SOBEL.T)"),
         ),
         wrong(
             "Prewitt",
@@ -228,6 +264,13 @@ SOBEL_MAGNITUDE = Exercise(
             (GY, "(img[2:, 1:-1] - img[:-2, 1:-1])"),
         ),
         wrong(
+            "np.gradient",
+            "You take half the difference of the neighbours alone, as np.gradient does. Sobel's kernel also smooths across, "
+            "and divides by nothing.",
+            (GX, "(img[1:-1, 2:] - img[1:-1, :-2]) / 2"),
+            (GY, "(img[2:, 1:-1] - img[:-2, 1:-1]) / 2"),
+        ),
+        wrong(
             "divided by 8",
             "You divide by 8, which makes it a change per pixel. The kernels are asked as they are.",
             (LENGTH, "np.sqrt(gx**2 + gy**2) / 8"),
@@ -242,6 +285,12 @@ SOBEL_MAGNITUDE = Exercise(
             "Your output is as large as the image. Only places count where the kernel lies whole on it.",
             "filters-borders",
             lambda img: magnitude(np.pad(img, 1)),
+        ),
+        Mistake(
+            "as large as the image, edge repeated",
+            "Your output is as large as the image. Only places count where the kernel lies whole on it: pad nothing.",
+            "filters-borders",
+            lambda img: magnitude(np.pad(img, 1, "edge")),
         ),
         wrong(
             "angle",

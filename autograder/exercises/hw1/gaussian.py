@@ -104,6 +104,11 @@ GAUSSIAN_KERNEL = Exercise(
             (NORMALISED, "weights / (sigma * np.sqrt(2 * np.pi))"),
         ),
         wrong(
+            "divided by 2 pi sigma",
+            "You divide by 2 pi sigma. No constant does: divide by the sum of your samples.",
+            (NORMALISED, "weights / (2 * np.pi * sigma)"),
+        ),
+        wrong(
             "peak of 1",
             "You divide by the largest weight. The sum has to be 1, not the peak.",
             (NORMALISED, "weights / weights.max()"),
@@ -112,6 +117,12 @@ GAUSSIAN_KERNEL = Exercise(
             "each row normalised",
             "Each row of yours adds up to 1, and so the kernel to k. Divide by the sum of all weights.",
             (NORMALISED, "weights / weights.sum(axis=1, keepdims=True)"),
+        ),
+        wrong(
+            "each column normalised",
+            "Each column of yours adds up to 1, and so the kernel to k: sum(weights) without np. adds rows. Divide by "
+            "weights.sum().",
+            (NORMALISED, "weights / sum(weights)"),
         ),
         wrong(
             "averaged",
@@ -127,6 +138,11 @@ GAUSSIAN_KERNEL = Exercise(
             "sigma not squared",
             "You divide by sigma where its square belongs: exp(-d**2 / (2 * sigma**2)).",
             (EXPONENT, "-squared / (2 * sigma)"),
+        ),
+        wrong(
+            "sigma for 2 sigma**2",
+            "You divide the squared distance by sigma alone. The exponent is -d**2 / (2 * sigma**2).",
+            (EXPONENT, "-squared / sigma"),
         ),
         wrong(
             "two forgotten",
@@ -147,6 +163,16 @@ GAUSSIAN_KERNEL = Exercise(
             "distance not squared",
             "You take the distance itself. The bell falls with its square.",
             (EXPONENT, "-np.sqrt(squared) / (2 * sigma**2)"),
+        ),
+        wrong(
+            "distance over sigma",
+            "Your weights fall with the distance itself, over sigma. The bell falls with its square.",
+            (EXPONENT, "-np.sqrt(squared) / sigma"),
+        ),
+        wrong(
+            "along one axis",
+            "Your weights fall along the rows only. The distance has two parts: y**2 + x**2.",
+            ("y**2 + x**2", "0 * y + x**2"),
         ),
         wrong(
             "sign of the exponent",
@@ -177,6 +203,17 @@ GAUSSIAN_KERNEL = Exercise(
             "peak in the corner",
             "Your peak lies in the corner. Subtract the centre, (k - 1) / 2, from the places.",
             (PLACES, "np.arange(k) / 1"),
+        ),
+        wrong(
+            "even sizes grow",
+            "For an even k your kernel has k + 1 rows: from -(k // 2) to k // 2 there are always an odd number of places.",
+            (PLACES, "np.arange(-(k // 2), k // 2 + 1)"),
+        ),
+        wrong(
+            "from edge to edge",
+            "Your places run from -k/2 to k/2, the kernel's edges, and are further than a pixel apart. The outer pixels' "
+            "centres lie at (k - 1) / 2.",
+            (PLACES, "np.linspace(-k / 2, k / 2, k)"),
         ),
         wrong(
             "from -1 to 1",

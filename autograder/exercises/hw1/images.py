@@ -155,6 +155,18 @@ TO_FLOAT_CHW = Exercise(
             (VALUE, "img[i, W - 1 - j if bgr else j, c] / 255"),
         ),
         Mistake(
+            "columns first",
+            "Your axes are (columns, channels, rows). The result is (C, H, W): the last axis goes to the front.",
+            "filters-layout",
+            lambda img, bgr=False: (img[:, :, ::-1] if bgr else img).transpose(1, 2, 0) / 255,
+        ),
+        Mistake(
+            "stretched to the image's range",
+            "You stretch each image to its own range, from its smallest value to its largest. Divide by 255.",
+            "filters-dtype",
+            lambda img, bgr=False: (lambda x: (x - x.min()) / max(x.max() - x.min(), 1e-9))(transposed(img, bgr)),
+        ),
+        Mistake(
             "a batch of one",
             "You put an axis for the batch in front. The result is (C, H, W).",
             "filters-layout",

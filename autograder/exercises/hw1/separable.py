@@ -1,4 +1,4 @@
-"""Exercises separable and separable_macs: two passes of a line for one of a square."""
+"""Exercise separable: two passes of a line for one of a square."""
 
 import numpy as np
 
@@ -73,7 +73,13 @@ def wrong(name, sentence, *changes, anchor="filters-separable"):
     return Mistake(name, sentence, anchor, rewrite(two_passes, *changes))
 
 
-DOWN, ALONG = "v[a] * img[a : a + len(tall)]", "h[b] * tall[:, b : b + out.shape[1]]"
+def numpy_lines(name, sentence, line):
+    def both(img, v, h):
+        tall = np.apply_along_axis(line, 0, img.astype(float), v)
+        return np.apply_along_axis(line, 1, tall, h)
+
+    return Mistake(name, sentence, "filters-separable", both)
+
 
 SEPARABLE = Exercise(
     id="hw1.separable",
@@ -140,6 +146,12 @@ SEPARABLE = Exercise(
             ),
         ),
         Mistake(
+            "sum for product",
+            "Your kernel is v[a] + h[b]. It is the product of the two.",
+            "filters-separable",
+            lambda img, v, h: kernels.correlate2d(img, np.add.outer(v, h), "valid"),
+        ),
+        Mistake(
             "both turned",
             "Both v and h are reversed: np.convolve does that. Use them as they lie, as np.correlate does.",
             "filters-convolution",
@@ -185,17 +197,51 @@ SEPARABLE = Exercise(
             "first pass kept in bytes",
             "The result of your first pass has the image's dtype, and loses fractions, signs and all beyond 255. Make it "
             "float.",
-            ("np.zeros((H - len(v) + 1, W))", "np.zeros((H - len(v) + 1, W), img.dtype)"),
-            (f"tall += {DOWN}", f"tall[:] = tall + {DOWN}"),
+            ("    out = np.zeros", "    tall = tall.astype(img.dtype)\n    out = np.zeros"),
             anchor="filters-dtype",
         ),
         wrong(
             "output kept in bytes",
             "Your output has the image's dtype, so that of an 8-bit image loses fractions, signs and all beyond 255. "
             "Make it float.",
-            ("np.zeros((len(tall), W - len(h) + 1))", "np.zeros((len(tall), W - len(h) + 1), img.dtype)"),
-            (f"out += {ALONG}", f"out[:] = out + {ALONG}"),
+            ("return out", "return out.astype(img.dtype)"),
             anchor="filters-dtype",
+        ),
+        wrong(
+            "both passes kept in bytes",
+            "Both your results have the image's dtype, and lose fractions, signs and all beyond 255. Make them float.",
+            ("    out = np.zeros", "    tall = tall.astype(img.dtype)\n    out = np.zeros"),
+            ("return out", "return out.astype(img.dtype)"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "first pass cut to whole numbers",
+            "You cut the result of the first pass to whole numbers. Leave it float.",
+            ("    out = np.zeros", "    tall = tall.astype(np.int64)\n    out = np.zeros"),
+            anchor="filters-dtype",
+        ),
+        wrong(
+            "clipped to bytes",
+            "You cut the results to the range of bytes. They may be negative, or beyond 255.",
+            ("    out = np.zeros", "    tall = tall.clip(0, 255)\n    out = np.zeros"),
+            ("return out", "return out.clip(0, 255)"),
+            anchor="filters-dtype",
+        ),
+        numpy_lines(
+            "np.convolve's same",
+            "np.convolve with 'same' keeps the image's size, and turns the weights. You want np.correlate, and the places "
+            "where they fit: 'valid'.",
+            lambda line, k: np.convolve(line, k, "same"),
+        ),
+        numpy_lines(
+            "np.correlate's same",
+            "np.correlate with 'same' keeps the image's size. You want the places where the weights fit: 'valid'.",
+            lambda line, k: np.correlate(line, k, "same"),
+        ),
+        numpy_lines(
+            "np.convolve's full",
+            "np.convolve turns the weights, and counts every place where they touch. You want np.correlate with 'valid'.",
+            lambda line, k: np.convolve(line, k),
         ),
         wrong(
             "last weight left out",
@@ -215,133 +261,5 @@ SEPARABLE = Exercise(
         "rows first": row_first,
         "as one kernel, lists": as_one_kernel,
         "two banded matrices, float32": by_matrices,
-    },
-)
-
-
-def draw_sizes(rng):
-    def draw(low, high):
-        return int(rng.integers(low, high))
-
-    def case(group, kind, low, high, kh, kw):
-        H = draw(low, high)
-        return Case(group, kind, (H, H + draw(3, 99), kh, kw))
-
-    kh, kw = apart(rng, 2, 9)
-    k = draw(3, 9)
-    H = draw(20, 90)
-    return [
-        case("kernels", "image and kernel not square", 12, 90, kh, kw),
-        case("kernels", "image and kernel not square", 12, 90, kw, kh),
-        case("kernels", "square kernel", 12, 90, k, k),
-        Case("kernels", "taller than wide", (H + draw(3, 30), H, kh, kw)),
-        Case("kernels", "square image", (H, H, kh, kw)),
-        case("kernels", "a photograph", 900, 3000, k + 8, k),
-        Case("kernels", "kernel as large as the image", (kh, kw, kh, kw)),
-        case("kernels", "a row for a kernel", 12, 90, 1, k),
-    ]
-
-
-def count_as_you_go(H, W, kh, kw):
-    macs = 0
-    for _ in range(H - kh + 1):
-        macs += W * kh
-        for _ in range(W - kw + 1):
-            macs += kw
-    return macs
-
-
-def mistake(name, sentence, function):
-    return Mistake(name, sentence, "filters-separable", function)
-
-
-SEPARABLE_MACS = Exercise(
-    id="hw1.separable_macs",
-    function="separable_macs",
-    points=3,
-    anchor="filters-separable",
-    reference=lambda H, W, kh, kw: (H - kh + 1) * W * kh + (H - kh + 1) * (W - kw + 1) * kw,
-    groups={"kernels": 3},
-    exact_type=True,
-    examples=(Case("kernels", "3x3 on the chapter's 5x5", (5, 5, 3, 3)),),
-    draw=draw_sizes,
-    mistakes=(
-        mistake(
-            "one pass of the square",
-            "You count one pass of the whole kernel, kh times kw a value. Two passes cost kh, then kw.",
-            lambda H, W, kh, kw: (H - kh + 1) * (W - kw + 1) * kh * kw,
-        ),
-        mistake(
-            "first pass on the output's columns",
-            "You count the first pass on the columns of the output. It has to make all W columns: the second pass reads them.",
-            lambda H, W, kh, kw: (H - kh + 1) * (W - kw + 1) * (kh + kw),
-        ),
-        mistake(
-            "second pass on every column",
-            "You count the second pass at every column of the image. It has W - kw + 1 places in a row.",
-            lambda H, W, kh, kw: (H - kh + 1) * W * (kh + kw),
-        ),
-        mistake(
-            "second pass on every row",
-            "You count the second pass on all H rows. The first pass has left H - kh + 1.",
-            lambda H, W, kh, kw: (H - kh + 1) * W * kh + H * (W - kw + 1) * kw,
-        ),
-        mistake(
-            "row first",
-            "You count the pass along the rows first. Here v goes first, down the columns.",
-            lambda H, W, kh, kw: H * (W - kw + 1) * kw + (H - kh + 1) * (W - kw + 1) * kh,
-        ),
-        mistake(
-            "output as large as the image",
-            "You count every pixel of the image in both passes. Only places count where the kernel lies whole on it.",
-            lambda H, W, kh, kw: H * W * (kh + kw),
-        ),
-        mistake(
-            "per value",
-            "You count the multiply-adds of one value. Count those of the whole image.",
-            lambda H, W, kh, kw: kh + kw,
-        ),
-        mistake(
-            "costs multiplied",
-            "You multiply the costs of the two passes. They run one after the other: add.",
-            lambda H, W, kh, kw: (H - kh + 1) * W * kh * (H - kh + 1) * (W - kw + 1) * kw,
-        ),
-        mistake(
-            "kernel taken as square",
-            "You take the kernel's height for its width as well.",
-            lambda H, W, kh, kw: (H - kh + 1) * W * kh + (H - kh + 1) * (W - kh + 1) * kh,
-        ),
-        mistake(
-            "height and width exchanged",
-            "You exchange the kernel's height and width.",
-            lambda H, W, kh, kw: (H - kw + 1) * W * kw + (H - kw + 1) * (W - kh + 1) * kh,
-        ),
-        mistake(
-            "one place short",
-            "You count H - kh places. There is one more: the first takes no step.",
-            lambda H, W, kh, kw: (H - kh) * W * kh + (H - kh) * (W - kw) * kw,
-        ),
-        mistake(
-            "first pass alone",
-            "You count the first pass alone.",
-            lambda H, W, kh, kw: (H - kh + 1) * W * kh,
-        ),
-        mistake(
-            "twice",
-            "You count multiplications and additions apart. A multiply-add counts as one.",
-            lambda H, W, kh, kw: 2 * ((H - kh + 1) * W * kh + (H - kh + 1) * (W - kw + 1) * kw),
-        ),
-        mistake(
-            "float",
-            "Your count is a float. Multiply-adds are counted in whole numbers.",
-            lambda H, W, kh, kw: float((H - kh + 1) * W * kh + (H - kh + 1) * (W - kw + 1) * kw),
-        ),
-    ),
-    variants={
-        "formula": lambda H, W, kh, kw: (H - kh + 1) * (W * kh + (W - kw + 1) * kw),
-        "counted as you go": count_as_you_go,
-        "sizes of the results": lambda H, W, kh, kw: (
-            int(np.prod((H - kh + 1, W, kh))) + int(np.prod((H - kh + 1, W - kw + 1, kw)))
-        ),
     },
 )

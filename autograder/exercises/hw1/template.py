@@ -74,6 +74,9 @@ def draw_matches(rng):
     k = apart(rng, 2, 5)
     found, flat = "matches", "flat patches"
 
+    def noise(size):
+        return 20 * rng.normal(size=size)
+
     def patchy(size, low=0, high=256):
         """Bytes, with a flat area in one corner and in another one."""
         img = rng.integers(low, high, size, dtype=np.uint8)
@@ -84,13 +87,14 @@ def draw_matches(rng):
     template = rng.uniform(0, 200, (3, 4))
     wide = (int(rng.integers(7, 9)), int(rng.integers(10, 13)))
     return [
-        Case(found, "real numbers, template not square", (rng.normal(size=apart(rng, 6, 10)), rng.normal(size=k))),
-        Case(found, "square template", (rng.normal(size=apart(rng, 6, 10)), rng.normal(size=(3, 3)))),
-        Case(found, "square image", (rng.normal(size=(7, 7)) + 3, rng.normal(size=k) + 2)),
+        Case(found, "real numbers, template not square", (noise(apart(rng, 6, 10)), noise(k))),
+        Case(found, "square template", (noise(apart(rng, 6, 10)), noise((3, 3)))),
+        Case(found, "square image", (noise((7, 7)) + 30, noise(k) + 20)),
         Case(found, "template beside a bright wall", (hidden_in(rng, wide, template), template)),
         Case(found, "an image of bytes", (photograph(rng, apart(rng, 6, 9)), photograph(rng, k))),
-        Case(found, "as large as the image", (rng.normal(size=k), rng.normal(size=k))),
-        Case(found, "only its negative is there", (lambda t: (90 - 2 * t, t))(rng.uniform(0, 9, (3, 2)))),
+        Case(found, "values from 0 to 1", (rng.uniform(size=apart(rng, 6, 9)), rng.uniform(size=(2, 3)))),
+        Case(found, "as large as the image", (noise(k), noise(k))),
+        Case(found, "only its negative is there", (lambda t: (90 - 2 * t, t))(rng.uniform(0, 90, (3, 2)))),
         Case(flat, "flat areas in an image of bytes", (patchy(wide), photograph(rng, (3, 4)))),
         Case(flat, "flat areas in an image of floats", (patchy(wide).astype(float), rng.normal(size=(2, 3)) * 9)),
         Case(
@@ -121,11 +125,11 @@ NCC = Exercise(
             "flat patches",
             "a faint spot beside a bright wall",
             (
-                np.array([[0, 0, 0, 200, 200], [0, 1, 0, 200, 200], [0, 0, 0, 200, 200]]),
-                np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]]),
+                np.array([[0, 0, 0, 200, 200], [0, 9, 0, 200, 200], [0, 0, 0, 200, 200]]),
+                np.array([[0, 0, 0], [0, 9, 0], [0, 0, 0]]),
             ),
         ),
-        Case("flat patches", "two steps and then nothing", (np.array([[0, 1, 5, 5]]), np.array([[3, 7]]))),
+        Case("flat patches", "two steps and then nothing", (np.array([[0, 10, 50, 50]]), np.array([[30, 70]]))),
     ),
     draw=draw_matches,
     mistakes=(
@@ -186,6 +190,27 @@ NCC = Exercise(
             "root forgotten",
             "You divide by squared lengths. Take the root.",
             (LENGTH, "(p**2).sum() * (t**2).sum()"),
+        ),
+        wrong(
+            "multiplied by the template's length",
+            "You divide by one length and multiply by the other: a / b * c is (a / b) * c. Put brackets around what is below "
+            "the line.",
+            (RESULT, "(p * t).sum() / np.sqrt((p**2).sum()) * np.sqrt((t**2).sum())"),
+        ),
+        wrong(
+            "lengths added",
+            "You add the two lengths below the line. They are multiplied.",
+            (RESULT, "(p * t).sum() / (np.sqrt((p**2).sum()) + np.sqrt((t**2).sum()))"),
+        ),
+        wrong(
+            "variances for deviations",
+            "You divide by variances. Standard deviations are their roots.",
+            (RESULT, "(p * t).mean() / (p.var() * t.var())"),
+        ),
+        wrong(
+            "matrix product",
+            "You take the matrix product of patch and template. Multiply value by value, then sum.",
+            (RESULT, "(p @ t).sum() / length"),
         ),
         wrong(
             "number of pixels forgotten",
@@ -263,6 +288,22 @@ NCC = Exercise(
             anchor="filters-dtype",
         ),
         wrong(
+            "distance",
+            "You return 1 minus the cosine, which is small where it matches. The cosine itself is asked.",
+            (RESULT, "1 - (p * t).sum() / length"),
+        ),
+        wrong(
+            "angle",
+            "You return the angle. Its cosine is asked.",
+            (RESULT, "np.arccos(np.clip((p * t).sum() / length, -1, 1))"),
+        ),
+        wrong(
+            "image standardised as a whole",
+            "You standardise the whole image once. Every patch has a mean and a length of its own.",
+            (PATCH_MEAN, "p = p - img.mean()"),
+            (RESULT, "(p * t).mean() / (img.std() * t.std())"),
+        ),
+        wrong(
             "squared differences",
             "You add squared differences, which are small where it matches. The correlation is large there.",
             (RESULT, "((p - t) ** 2).sum()"),
@@ -296,6 +337,16 @@ NCC = Exercise(
             "too much against zero",
             "The number that you add against division by 0 is so large that it changes the result. 1e-12 is enough.",
             (LENGTH, "np.sqrt((p**2).sum() * (t**2).sum()) + 1"),
+        ),
+        wrong(
+            "too much in each deviation",
+            "What you add to each standard deviation changes the result where values run from 0 to 1. 1e-12 is enough.",
+            (RESULT, "(p * t).mean() / (p.std() + 1e-5) / (t.std() + 1e-5)"),
+        ),
+        wrong(
+            "little structure taken for none",
+            "You return 0 where the lengths are below 1. So they are in images from 0 to 1; compare with 0, or with 1e-12.",
+            (GUARD, "if length >= 1:"),
         ),
     ),
     variants={

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.exercise import Mistake, rewrite
-from autograder.exercises.hw1.correlate import sweep
+from autograder.exercises.hw1.correlate_answers import sweep
 from autograder.trial import Trial, admit_array, trial_exercise
 
 
@@ -225,8 +225,8 @@ XCORR2D_INPUTS = trial_exercise(
     mistakes=(
         weak(
             "symmetric kernels",
-            "Turning or mirroring your kernels changes none of your results: so it is with blurs. Take one whose values "
-            "all differ.",
+            "Turning or mirroring your kernels changes none of your results. So it is with blurs, and with constant "
+            "images. Take values that all differ.",
             alike(rows_reversed, columns_reversed),
             "filters-convolution",
         ),
