@@ -116,7 +116,7 @@ class Shift(Explorable):
 
     @property
     def maps(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """By layer: the response, then shifted; and the response to the shifted image. The image's mean is taken off."""
+        """By layer: the response, shifted, and the response to the shifted image; both of the image less its mean."""
         x = decode(self.image).astype(float)
         x -= x.mean()
         layers = {

@@ -110,7 +110,7 @@ class Template(Explorable):
         top, left, height, width = self.box
         scores, found = self.scores, self.found
         words = (
-            f"A template of {height} × {width} pixels, cut out at row {top}, column {left}, is searched in the photograph. "
+            f"A template of {height} × {width} pixels, cut out at row {top}, column {left}, is searched. "
             f"Normalised cross-correlation finds it at row {found['normalised'][0]}, column {found['normalised'][1]}; "
             f"raw correlation is largest at row {found['raw'][0]}, column {found['raw'][1]}."
         )
