@@ -128,6 +128,12 @@ SWEEP_MISTAKES = (
         (PRODUCT, "np.clip((window * weights).sum(), 0, 255)"),
     ),
     wrong(
+        "cut at 255",
+        BYTES,
+        "You cut results at 255. A response may go far beyond.",
+        (PRODUCT, "min((window * weights).sum(), 255)"),
+    ),
+    wrong(
         "negative responses cut",
         "filters-edges",
         "You cut negative results to 0. A negative response says which way an edge goes.",
@@ -250,6 +256,18 @@ SWEEP_MISTAKES = (
         HERE,
         "You exchange the kernel's height and width. A kernel's shape is (rows, columns), as an image's.",
         ("H - kh + 1, W - kw + 1", "H - kw + 1, W - kh + 1"),
+    ),
+    wrong(
+        "window's indices exchanged",
+        HERE,
+        "Your windows move down where they should move right: rows go with i, columns with j.",
+        (WINDOW, "img[j : j + kh, i : i + kw]"),
+    ),
+    wrong(
+        "output's indices exchanged",
+        HERE,
+        "You store the result of row i, column j at [j, i].",
+        ("out[i, j]", "out[j, i]"),
     ),
     wrong(
         "output on its side",

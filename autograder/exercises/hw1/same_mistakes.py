@@ -95,6 +95,14 @@ SAME_MISTAKES = (
         lambda img, g, mode: kernels.correlate2d(img, g, "valid"),
     ),
     Mistake(
+        "result padded",
+        "You filter first and pad the result. Pad the image, then filter: the border's pixels need a response of their own.",
+        "filters-borders",
+        lambda img, g, mode: np.pad(
+            kernels.correlate2d(img, g, "valid"), [(k // 2, k // 2) for k in g.shape], NUMPY[mode]
+        ),
+    ),
+    Mistake(
         "padded by the whole kernel",
         "You pad by kh - 1 on each side, and the output grows. Half the kernel, kh // 2, keeps the size.",
         "filters-borders",

@@ -167,6 +167,12 @@ NCC = Exercise(
             (PATCH_MEAN, "p = p - template.mean()"),
         ),
         wrong(
+            "image's mean for both",
+            "You subtract the image's mean from both. Patch and template have means of their own.",
+            (PATCH_MEAN, "p = p - img.mean()"),
+            (TEMPLATE_MEAN, "t = t - img.mean()"),
+        ),
+        wrong(
             "not divided",
             "You do not divide by the lengths, so that contrast counts. Divide by the root of both sums of squares.",
             (RESULT, "(p * t).sum()"),
