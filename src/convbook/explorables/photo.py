@@ -68,7 +68,7 @@ def still(image, caption: str, low: float = 0, high: float = 255) -> str:
     """HTML of a picture that needs no script: ``image`` (H, W), black at ``low`` and below, white from ``high`` on.
 
     >>> still(np.eye(2), "two bright pixels", 0, 1)[:48]
-    '<figure class="cb-still"><img alt="two bright pi'
+    '<div class="cb-still"><img alt="two bright pixel'
     """
     grey = np.clip((np.asarray(image, float) - low) / (high - low or 1) * 255, 0, 255).round().astype(np.uint8)
     height, width = grey.shape
@@ -81,6 +81,6 @@ def still(image, caption: str, low: float = 0, high: float = 255) -> str:
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
     text = html.escape(caption, quote=True)
     return (
-        f'<figure class="cb-still"><img alt="{text}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
-        f"<figcaption>{text}</figcaption></figure>"
+        f'<div class="cb-still"><img alt="{text}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'<p class="cb-note">{text}</p></div>'
     )

@@ -46,6 +46,8 @@ function verdict({ linear, convolution }, by) {
   return `The linear layer's maps ${unlike}. ${where(convolution, by)}`;
 }
 
+const captioned = (picture, words) => h("div", {}, picture, h("p", { class: "cb-note" }, words));
+
 function skeleton(kernels, farthest) {
   const number = (name) => h("input", { type: "number", name, step: 1, min: -farthest, max: farthest });
   const ui = {
@@ -64,7 +66,7 @@ function skeleton(kernels, farthest) {
   const stages = Object.entries(LAYERS).map(([name, title]) => {
     ui.maps[name] = MAPS.map((map) => picture(`${title}: ${map}`));
     ui.errors[name] = h("strong");
-    const figures = ui.maps[name].map(({ root }, k) => h("figure", {}, root, h("figcaption", {}, MAPS[k])));
+    const figures = ui.maps[name].map(({ root }, k) => captioned(root, MAPS[k]));
     const look = name === "linear" ? "linear" : "output";
     return h(
       "section",
@@ -95,8 +97,8 @@ function skeleton(kernels, farthest) {
         h(
           "div",
           { class: "cb-images" },
-          h("figure", {}, ui.original.root, h("figcaption", {}, "as it is")),
-          h("figure", {}, ui.photo.root, h("figcaption", {}, "shifted: drag it, or use the arrow keys")),
+          captioned(ui.original.root, "as it is"),
+          captioned(ui.photo.root, "shifted: drag it, or use the arrow keys"),
         ),
       ),
       h("div", { class: "cb-layers" }, ...stages),
