@@ -105,35 +105,49 @@ def diagnose(
 ) -> tuple[Mistake, ...]:
     """The catalogued mistakes that explain ``got``, the surest evidence first.
 
-    One mistake that gives the same on every case; failing that, on every case that failed; failing that,
-    one for each group of cases that it explains whole, so that two mistakes in different places are both told.
+    One mistake that does the same on every case; failing that, one for each group of cases with a failure, so
+    that two mistakes in different places are both told; failing that, one that does the same on every case that
+    failed, though it would have failed others too; failing that, those of the groups that could be explained.
     """
-
-    def alike(m: int, k: int) -> bool:
-        """Whether mistake ``m`` does what ``got`` does; where an error is right, its message is anybody's own."""
-        mistaken = _mistaken(exercise.id, secret, m, k)
-        right = k not in failed and compare(expected[k], mistaken, exercise.exact_type) is None
-        return right or same(got[k], mistaken)
-
-    def explaining(which, evidence) -> tuple[Mistake, ...]:
-        """The first mistake that equals ``got`` on ``which``, if ``evidence`` has one of them for a reason."""
-        for m, mistake in enumerate(exercise.mistakes):
-            if all(alike(m, k) for k in which) and any(evidence(k) for k in which):
-                return (mistake,)
-        return ()
-
-    def wrong_value(k: int) -> bool:  # an error alone could have come from anything
-        return k in failed and "value" in got[k]
-
     if not failed:
         return ()
     if exercise.trial:
         return weaknesses(exercise, len(cases), got, failed, secret)
     expected = _expected(exercise.id, secret)[2]
+
+    def alike(m: int, k: int) -> bool:
+        """Whether mistake ``m`` does what ``got`` does; where an error is asked, its message is anybody's own."""
+        mistaken = _mistaken(exercise.id, secret, m, k)
+        if "error" in expected[k] and "error" in got[k] and "error" in mistaken:
+            wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], mistaken["error"][0]
+            return ours[0] == theirs[0] or (wanted in ours and wanted in theirs)
+        return same(got[k], mistaken)
+
+    def contradicted(m: int) -> bool:
+        """Whether it would have failed a case that passed."""
+        return not all(k in failed or alike(m, k) for k in range(len(got)))
+
+    def explaining(which, evidence) -> list[int]:
+        """The mistakes that do the same on ``which``, if ``evidence`` has one of them for a reason."""
+        if not any(evidence(k) for k in which):
+            return []
+        return [m for m in range(len(exercise.mistakes)) if all(alike(m, k) for k in which)]
+
+    def wrong_value(k: int) -> bool:  # an error alone could have come from anything
+        return k in failed and "value" in got[k]
+
+    def told(found: list[int]) -> tuple[Mistake, ...]:
+        return tuple(exercise.mistakes[m] for m in dict.fromkeys(found))
+
+    if sure := explaining(range(len(got)), failed.__contains__):
+        return told(sure[:1])
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
-    by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
-    sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
-    return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
+    found = [explaining([k for k, case in enumerate(cases) if case.group == group], wrong_value) for group in groups]
+    best = [sorted(mistakes, key=contradicted)[:1] for mistakes in found]
+    by_group = [m for mistakes in best for m in mistakes]
+    if all(best) and not any(map(contradicted, by_group)):
+        return told(by_group)
+    return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
 
 
 def weaknesses(

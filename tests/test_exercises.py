@@ -120,6 +120,30 @@ def test_the_words_of_an_error_that_is_right_are_anybodys():
     assert named.name == "NumPy's names"
 
 
+def test_nothing_is_told_that_a_passed_case_refutes():
+    """Two modes reflect, a third is right: two sentences of a mode each, and not that the mode makes no difference."""
+
+    def students(img, g, mode):
+        if any(k % 2 == 0 for k in g.shape):
+            raise ValueError
+        halves = [(k // 2,) * 2 for k in g.shape]
+        return kernels.correlate2d(np.pad(img, halves, "constant" if mode == "zeros" else "reflect"), g, "valid")
+
+    exercise = EXERCISES["hw1.filter_same"]
+    named = judge(exercise, answered_by(exercise, students), SECRETS[0]).mistakes
+    assert {mistake.name for mistake in named} == {"reflect for replicate", "reflect for circular"}
+
+
+def test_an_error_of_another_kind_is_recognised_by_its_kind():
+    def students(img, g, mode):
+        assert g.shape[0] % 2 and g.shape[1] % 2, "words of my own"
+        return exercise.reference(img, g, mode)
+
+    exercise = EXERCISES["hw1.filter_same"]
+    (named,) = judge(exercise, answered_by(exercise, students), SECRETS[0]).mistakes
+    assert named.name == "AssertionError"
+
+
 @ALL
 def test_catalogue_is_complete_enough_to_help(exercise):
     least = 25 if exercise.function == "conv_forward_naive" else 3 if exercise.trial else 8

@@ -146,7 +146,10 @@ SAME_MISTAKES = (
     wrong(
         "padded with the mean",
         "With zeros you pad with the image's mean. Pad with 0.",
-        ('"zeros": "constant"', '"zeros": "mean"'),
+        (
+            PAD,
+            'np.pad(img / 1, ((ph, ph), (pw, pw)), names[mode], **{"constant_values": img.mean()} if mode == "zeros" else {})',
+        ),
     ),
     wrong(
         "padded at the bottom and right",

@@ -235,6 +235,11 @@ NCC = Exercise(
             (RESULT, "(p * t).mean() / (p.std(ddof=1) * t.std(ddof=1))"),
         ),
         wrong(
+            "np.cov",
+            "np.cov divides by n - 1, std by n. Take the same for both: ddof=1 in std, or your own mean.",
+            (RESULT, "(p * t).sum() / (p.size - 1) / (p.std() * t.std())"),
+        ),
+        wrong(
             "nan where there is nothing",
             "Your result is nan where a patch is flat: 0 / 0. Where there is no structure, put 0.",
             (GUARD, "if True:"),
