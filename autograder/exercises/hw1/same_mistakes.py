@@ -35,15 +35,12 @@ DONE = {
     "replicate": "repeat the edge pixel",
     "circular": "read on from the image's other side",
 }
-WHY = {
-    ("zeros", "circular"): " Negative indices do that.",
-    ("reflect", "replicate"): " With reflect the edge pixel's neighbour comes first.",
-}
 
 
 def one_for_another(mode, other):
     """``other``'s border where ``mode``'s was asked."""
-    sentence = f"With {mode} you {DONE[other]}.{WHY.get((mode, other), '')} Instead, {DONE[mode]}."
+    why = ", as negative indices do" if (mode, other) == ("zeros", "circular") else ""
+    sentence = f"With {mode} you {DONE[other]}{why}. Instead, {DONE[mode]}."
     return wrong(f"{other} for {mode}", sentence, (f'"{mode}": "{NUMPY[mode]}"', f'"{mode}": "{NUMPY[other]}"'))
 
 
@@ -280,10 +277,5 @@ SAME_MISTAKES = (
         "None returned",
         "For an even kernel you return None. Raise ValueError, so that nobody goes on with a result that is none.",
         (REFUSE, "return None"),
-    ),
-    wrong(
-        "message returned",
-        "For an even kernel you return or print words. Raise ValueError.",
-        (REFUSE, "return 'ValueError'"),
     ),
 )

@@ -250,7 +250,8 @@ XCORR2D_INPUTS = trial_exercise(
         ),
         weak(
             "the same transposed",
-            "Transposing your square kernels changes none of your results, or none of your kernels is square.",
+            "Transposing your square kernels changes none of your results, or none of your kernels is square. Take a "
+            "square one whose values all differ.",
             lambda: [(img, g if g.shape[0] != g.shape[1] else g + g.T) for img, g in by_reason()],
         ),
         weak(
