@@ -112,7 +112,7 @@ def diagnose(
     if not failed:
         return ()
     if exercise.trial:
-        return weaknesses(exercise, len(cases), got, failed, secret)
+        return weaknesses(exercise, got, failed)
     expected = _expected(exercise.id, secret)[2]
 
     def alike(m: int, k: int) -> bool:
@@ -150,19 +150,23 @@ def diagnose(
     return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
 
 
-def weaknesses(
-    exercise: Exercise, n_cases: int, got: list[dict], failed: set[int], secret: bytes | None
-) -> tuple[Mistake, ...]:
+@lru_cache(maxsize=64)
+def _survivors(exercise_id: str) -> list[set[int]]:
+    """For each weakness of test inputs, the cases whose wrong implementation it does not expose."""
+    exercise = find(exercise_id)
+    cases = exercise.visible_cases()
+    judged = [judged_outcomes(exercise, mistake.function, cases) for mistake in exercise.mistakes]
+    return [{k for k, outcome in enumerate(outcomes) if outcome.get("value") == 0} for outcomes in judged]
+
+
+def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
     """The catalogued weaknesses that test inputs share: all that survives a weakness survives them too.
 
     One that is a part of another is not told beside it.
     """
     if any("value" not in outcome for outcome in got):
         return ()
-    left = [
-        {k for k in range(n_cases) if _mistaken(exercise.id, secret, m, k) == {"value": 0, "changed inputs": []}}
-        for m in range(len(exercise.mistakes))
-    ]
+    left = _survivors(exercise.id)
     shared = [survivors for survivors in left if survivors and survivors <= failed]
     return tuple(
         mistake
