@@ -45,6 +45,13 @@ def test_round_trip(value):
     assert identical(value, unpack(pack(value)))
 
 
+def test_extended_precision_arrives_as_double():
+    value = np.array([1, 3], np.longdouble) / 3
+    arrived = unpack(pack(value))
+    assert arrived.dtype == np.float64
+    np.testing.assert_allclose(arrived, [1 / 3, 1])
+
+
 class Lazy:
     def __reduce__(self):
         raise AssertionError("something tried to pickle")
