@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import test_jupyterlab
 import torch
 from explorable_pages import control_names, document, faintest, in_browser
 
@@ -12,6 +13,14 @@ from convbook.explorables import Groups
 from convbook.explorables.groups import PRESETS
 
 LECTURE, PLAIN, SHUFFLED = "64 to 32, four groups", "two layers, no shuffle", "two layers and a shuffle"
+CELLS = [
+    "from convbook.explorables import Dilation, Groups\nlayer = Groups.preset('64 to 32, four groups')\nlayer",
+    "layer.groups = 8\nprint('parameters', layer.parameters)",
+    "print('cursor', layer.cursor, 'groups', layer.groups)",
+    "stack = Dilation.preset('holes: 2, 2, 2')\nstack",
+    "stack.dilations = [1, 3]\nprint('paths', stack.paths.sum())",
+    "print('cursor', stack.cursor, 'dilations', stack.dilations)",
+]
 ATTEMPT = "argument.map((a) => { try { return CALL; } catch (error) { return error.message; } })"
 
 
@@ -367,4 +376,45 @@ def test_without_scripts_the_blocks_are_there(browser, static, preset):
     assert page.locator("figure svg[role=img]").get_attribute("aria-label")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert faintest(page)[0] >= 4.5
+    context.close()
+
+
+# ---- JupyterLab, for both explorables of the chapter
+
+lab = test_jupyterlab.lab
+
+
+@pytest.fixture
+def chapter(monkeypatch, request):
+    """Address of a JupyterLab whose notebook holds this chapter's cells."""
+    monkeypatch.setattr(test_jupyterlab, "CELLS", CELLS)
+    return request.getfixturevalue("lab")
+
+
+def test_views_and_python_follow_each_other(browser, chapter):
+    context = browser.new_context(viewport={"width": 1280, "height": 2400})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    thrown = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.goto(f"{chapter}/lab/tree/layer.ipynb?reset")
+    test_jupyterlab.wait_until_idle(page, chapter)
+
+    view = test_jupyterlab.run_cell(page, 0)
+    view.locator('[data-out="9"]').click()
+    page.keyboard.press("ArrowRight")
+    assert view.locator(".cg-reads").inner_text().startswith("output 10, in group 1, reads input channels 16 to 31")
+    view.locator('[name="groups"]').fill("1")
+    test_jupyterlab.run_cell(page, 2).get_by_text("cursor 10 groups 2").wait_for()
+    test_jupyterlab.run_cell(page, 1).get_by_text("parameters 2336").wait_for()
+    view.get_by_text("output 10, in group 2, reads input channels 16 to 23: 8 of 64").wait_for()
+
+    view = test_jupyterlab.run_cell(page, 3)
+    view.locator('[data-out="0"]').click()
+    view.get_by_text("Holes: 6, at 1, 3, 5, 7, 9, 11.").wait_for()
+    setting(view, "dilations", "1, 2")
+    test_jupyterlab.run_cell(page, 5).get_by_text("cursor 0 dilations [1, 2]").wait_for()
+    test_jupyterlab.run_cell(page, 4).get_by_text("paths 9").wait_for()
+    view.get_by_text("output 0 sees inputs 0 to 8: 9 of 9 reach it").wait_for()
+    assert thrown == []
     context.close()

@@ -1,12 +1,11 @@
 // The dilation explorable, an anywidget module: which inputs reach an output through a stack, and which are holes.
-import { field, h, options, range, rove, same } from "./dom.mjs";
+import { field, h, options, same } from "./dom.mjs";
 import * as kernels from "./dilation_kernels.mjs";
-import { count, follow, nearest, s, spans } from "./vector.mjs";
+import { drawing, square } from "./dilation_picture.mjs";
+import { count, follow, nearest, spans } from "./vector.mjs";
 
 const STATE = ["kernel_size", "dilations", "outputs"];
-const [ROW, TOP, BARS] = [58, 30, 44]; // heights: a layer, the room above the outputs, the bars below the inputs
 
-const x = (value) => value.toFixed(1);
 const number = (value) => value.toLocaleString("en-US");
 
 // ---- the stack: what the model holds, and what follows from it
@@ -14,10 +13,14 @@ const number = (value) => value.toLocaleString("en-US");
 function check({ kernel_size, dilations, outputs }, limits) {
   const all = { "kernel size": kernel_size, outputs, layers: dilations.length };
   for (const [name, value] of Object.entries(all))
-    if (kernels.whole(name, value, 1) > limits[name]) throw new Error(`${name} must be at most ${limits[name]} in this explorable, got ${value}`);
+    if (kernels.whole(name, value, 1) > limits[name])
+      throw new Error(`${name} must be at most ${limits[name]} in this explorable, got ${value}`);
   const wide = kernels.receptive_field(kernel_size, dilations);
   if (wide > limits.field)
-    throw new Error(`the receptive field must be at most ${limits.field} in this explorable, got ${wide}: dilations ${dilations.join(", ")} with kernels of ${kernel_size}`);
+    throw new Error(
+      `the receptive field must be at most ${limits.field} in this explorable, got ${wide}: ` +
+        `dilations ${dilations.join(", ")} with kernels of ${kernel_size}`,
+    );
 }
 
 function compute(state) {
@@ -32,89 +35,6 @@ function compute(state) {
     holes: cone[0].filter((paths) => !paths).length,
     shifts: dilations.map((dilation) => (kernels.extent(kernel_size, dilation) - 1) / 2),
   };
-}
-
-// ---- the cone
-
-function drawing(view, width) {
-  const { dilations, widths, shifts, outputs, kernel_size } = view;
-  const depth = dilations.length;
-  const pitch = width / widths[0];
-  const radius = Math.max(1.6, Math.min(7, 0.36 * pitch));
-  // A value stands above the middle of what it reads.
-  const start = shifts.reduce((starts, shift) => [...starts, starts.at(-1) + shift], [0]);
-  const at = (level, i) => (start[level] + i + 0.5) * pitch;
-  const y = (level) => TOP + (depth - level) * ROW;
-  const names = range(depth + 1, (level) => (level ? `layer ${level}, dilation ${dilations[level - 1]}` : "input"));
-  const nodes = widths.map((size, level) =>
-    range(size, (i) => s("circle", { class: "cd-node", "data-level": level, "data-at": i, cx: x(at(level, i)), cy: y(level), r: x(radius) })),
-  );
-  const options = range(outputs, (i) =>
-    s("g", { role: "option", class: "cd-output", "data-out": i, "aria-label": reaches(view, i) },
-      s("circle", { class: "cd-halo", cx: x(at(depth, i)), cy: y(depth), r: x(radius + 4) }), nodes[depth][i]),
-  );
-  const edges = s("path", { class: "cd-edge" });
-  const [bars, marks, field] = [s("path", { class: "cd-bar" }), s("path", { class: "cd-cross" }), s("rect", { class: "cd-field", rx: 6 })];
-  const numbers = s("g", { class: "cd-numbers" });
-  const picture = s("svg", { class: "cd-cone", width, height: y(0) + radius + 8 + BARS },
-    field, edges, ...nodes.slice(0, depth).flat(),
-    s("g", { role: "listbox", "aria-label": "outputs", "aria-orientation": "horizontal" }, ...options),
-    marks, bars, numbers,
-    ...names.map((name, level) => s("text", { class: "cd-name", x: 0, y: y(level) - radius - 6 }, name)));
-  rove(picture, [options]);
-
-  // Light what leads to output `i`.
-  function show(i) {
-    const { cone, paths } = view;
-    nodes.forEach((row, level) =>
-      row.forEach((node, k) => {
-        const lit = cone[level][k - i] ?? null;
-        node.classList.toggle("cd-on", lit > 0);
-        node.classList.toggle("cd-hole", level === 0 && lit === 0);
-      }),
-    );
-    let d = "";
-    for (let level = depth; level > 0; level--)
-      cone[level].forEach((lit, k) => {
-        if (!lit) return;
-        for (let a = 0; a < kernel_size; a++)
-          d += `M${x(at(level, i + k))} ${y(level) + radius}L${x(at(level - 1, i + k + a * dilations[level - 1]))} ${y(level - 1) - radius}`;
-      });
-    edges.setAttribute("d", d);
-    const size = { x: x(at(0, i) - pitch / 2), y: y(0) - radius - 3, width: x(pitch * view.field), height: 2 * radius + 6 };
-    for (const [name, value] of Object.entries(size)) field.setAttribute(name, value);
-    const most = Math.max(...paths);
-    const base = y(0) + radius + 8;
-    const bar = (value, k) => `M${x(at(0, i + k) - 0.3 * pitch)} ${base}h${x(0.6 * pitch)}v${x((value / most) * (BARS - 16))}h-${x(0.6 * pitch)}z`;
-    bars.setAttribute("d", paths.map((value, k) => (value ? bar(value, k) : "")).join(""));
-    const cross = (k) => `M${x(at(0, i + k) - radius)} ${y(0) - radius}l${2 * radius} ${2 * radius}m0 -${2 * radius}l-${2 * radius} ${2 * radius}`;
-    marks.setAttribute("d", paths.map((value, k) => (value ? "" : cross(k))).join(""));
-    const fits = pitch >= 7 * String(most).length + 2;
-    numbers.replaceChildren(...(fits ? paths.map((value, k) => s("text", { x: x(at(0, i + k)), y: base + (value / most) * (BARS - 16) + 12 }, String(value))) : []));
-    options.forEach((option, k) => option.setAttribute("aria-selected", String(k === i)));
-  }
-  return { picture, options, show, points: range(outputs, (i) => at(depth, i)) };
-}
-
-// ---- the same stack over an image
-
-function square(view, width) {
-  const { paths, field: side } = view;
-  const cell = Math.max(2, Math.min(14, Math.floor(width / side)));
-  const most = Math.max(...paths) ** 2;
-  const shades = new Map();
-  paths.forEach((one, i) =>
-    paths.forEach((other, j) => {
-      const value = one * other;
-      shades.set(value, `${shades.get(value) ?? ""}M${j * cell} ${i * cell}h${cell}v${cell}h-${cell}z`);
-    }),
-  );
-  const parts = [...shades].map(([value, d]) =>
-    s("path", value ? { class: "cd-pixel", d, "fill-opacity": (0.2 + 0.8 * (value / most)).toFixed(3) } : { class: "cd-gap", d }),
-  );
-  const read = (side - view.holes) ** 2;
-  const label = `the field in two dimensions: ${number(read)} of ${number(side ** 2)} pixels are read`;
-  return s("svg", { class: "cd-square", width: side * cell, height: side * cell, role: "img", "aria-label": label }, ...parts);
 }
 
 // ---- words
@@ -133,13 +53,21 @@ function facts(view) {
   const rows = dilations.map((dilation, level) => {
     const seen = kernels.receptive_field(kernel_size, dilations.slice(0, level + 1));
     const size = `${dilation} · (${kernel_size} − 1) + 1 = ${kernels.extent(kernel_size, dilation)}`;
-    return h("tr", {}, h("th", { scope: "row" }, `layer ${level + 1}`), h("td", {}, String(dilation)), h("td", {}, size), h("td", { "data-field": level + 1 }, String(seen)));
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, `layer ${level + 1}`),
+      h("td", {}, String(dilation)),
+      h("td", {}, size),
+      h("td", { "data-field": level + 1 }, String(seen)),
+    );
   });
   const head = ["", "dilation", "effective kernel", "field"].map((text) => h("th", { scope: "col" }, text));
   const weights = count(kernel_size * dilations.length, "weight");
+  const square = `In two dimensions ${number((field - holes) ** 2)} of ${number(field ** 2)} pixels are read.`;
   return [
     h("table", { class: "cd-facts" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)),
-    h("p", { class: "cb-note" }, `${weights}; one kernel with the same field has ${field}. In two dimensions ${number((field - holes) ** 2)} of ${number(field ** 2)} pixels are read.`),
+    h("p", { class: "cb-note" }, `${weights}; one kernel with the same field has ${field}. ${square}`),
   ];
 }
 
@@ -154,20 +82,38 @@ function skeleton(presets, limits) {
     outputs: whole("outputs", "outputs"),
     alert: h("p", { role: "alert" }),
     place: h("div", { class: "cd-place" }),
-    square: h("div", { class: "cd-plane" }),
+    square: h("div"),
     facts: h("div", {}),
     words: h("p", { class: "cd-words", "aria-live": "polite" }),
   };
   ui.root = h(
     "div",
     { class: "convbook-widget cd", "data-lm-suppress-shortcuts": "true" },
-    h("div", { class: "cb-row cb-head" }, field("example", ui.preset), field("dilations, from the input on", ui.dilations)),
-    h("div", { class: "cb-row", role: "group", "aria-label": "sizes" }, field("kernel size", ui.kernel_size), field("outputs", ui.outputs)),
+    h(
+      "div",
+      { class: "cb-row cb-head" },
+      field("example", ui.preset),
+      field("dilations, from the input on", ui.dilations),
+    ),
+    h(
+      "div",
+      { class: "cb-row", role: "group", "aria-label": "sizes" },
+      field("kernel size", ui.kernel_size),
+      field("outputs", ui.outputs),
+    ),
     ui.alert,
-    h("div", {},
+    h(
+      "div",
+      {},
       ui.place,
-      h("div", { class: "cd-below" }, h("div", { class: "cd-two" }, h("p", { class: "cb-note" }, "the field in an image"), ui.square), ui.facts),
-      h("div", { class: "cb-words" }, ui.words)),
+      h(
+        "div",
+        { class: "cd-below" },
+        h("div", {}, h("p", { class: "cb-note" }, "the field in an image"), ui.square),
+        ui.facts,
+      ),
+      h("div", { class: "cb-words" }, ui.words),
+    ),
   );
   return ui;
 }
@@ -193,7 +139,7 @@ function render({ model, el }) {
 
   function build() {
     const hadFocus = ui.place.contains(document.activeElement);
-    drawn = drawing(view, ui.place.clientWidth || 600);
+    drawn = drawing(view, ui.place.clientWidth || 600, (i) => reaches(view, i));
     ui.place.replaceChildren(drawn.picture);
     ui.square.replaceChildren(square(view, 190));
     ui.facts.replaceChildren(...facts(view));
@@ -229,7 +175,8 @@ function render({ model, el }) {
       if (name in wanted) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
     }
-    ui.preset.value = Object.keys(presets).find((name) => STATE.every((key) => same(presets[name][key], model.get(key)))) ?? "";
+    const isShown = (name) => STATE.every((key) => same(presets[name][key], model.get(key)));
+    ui.preset.value = Object.keys(presets).find(isShown) ?? "";
   }
 
   function commit(values) {
@@ -256,10 +203,15 @@ function render({ model, el }) {
   const moveTo = (i) => (i === model.get("cursor") ? point(i) : commit({ cursor: i }));
 
   function listen() {
-    for (const name of ["kernel_size", "outputs"])
-      controls[name].addEventListener("change", () => settle(name, controls[name].value === "" ? NaN : Number(controls[name].value)));
+    for (const name of ["kernel_size", "outputs"]) {
+      const input = controls[name];
+      input.addEventListener("change", () => settle(name, input.value === "" ? NaN : Number(input.value)));
+    }
     ui.dilations.addEventListener("change", () => settle("dilations", ui.dilations.value));
-    ui.preset.addEventListener("change", () => ui.preset.value && commit({ ...structuredClone(presets[ui.preset.value]), cursor: Math.floor(presets[ui.preset.value].outputs / 2) }));
+    ui.preset.addEventListener("change", () => {
+      const chosen = presets[ui.preset.value];
+      if (chosen) commit({ ...structuredClone(chosen), cursor: Math.floor(chosen.outputs / 2) });
+    });
     const at = (event) => nearest(event, drawn.picture, drawn.points);
     ui.place.addEventListener("pointermove", (event) => view && (event.buttons ? moveTo(at(event)) : point(at(event))));
     ui.place.addEventListener("pointerdown", (event) => view && moveTo(at(event)));

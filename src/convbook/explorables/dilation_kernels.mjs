@@ -6,7 +6,8 @@ export { whole };
 const range = (length, make) => Array.from({ length }, (_, k) => make(k));
 
 // Pixels from the first weight of a kernel to its last.
-export const extent = (kernel_size, dilation) => whole("dilation", dilation, 1) * (whole("kernel_size", kernel_size, 1) - 1) + 1;
+export const extent = (kernel_size, dilation) =>
+  whole("dilation", dilation, 1) * (whole("kernel_size", kernel_size, 1) - 1) + 1;
 
 export const receptive_field = (kernel_size, dilations) =>
   dilations.reduce((field, dilation) => field + extent(kernel_size, dilation) - 1, 1);
@@ -31,7 +32,8 @@ export function parse_dilations(text) {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   if (!words.length) throw new Error("dilations must name at least one layer, such as 1, 2, 4");
   return words.map((word) => {
-    if (!/^\d+$/.test(word)) throw new Error(`“${word}” is no dilation: write whole numbers of at least 1, such as 1, 2, 4`);
+    if (!/^\d+$/.test(word))
+      throw new Error(`“${word}” is no dilation: write whole numbers of at least 1, such as 1, 2, 4`);
     return whole("dilation", Number(word), 1);
   });
 }

@@ -55,3 +55,29 @@ export function paths({ c_in, c_out, groups, layers = 1, shuffle = false }) {
     range(c_in, (c) => row.reduce((sum, reads, f) => sum + reads * first[f][c], 0)),
   );
 }
+
+// Rows of channels from input to output; `from(k)` lists what place k reads in the row above.
+export function levels({ c_in, c_out, groups, layers, shuffle }) {
+  const block = (count) => (k) => {
+    const size = count / groups;
+    return range(size, (c) => Math.floor(k / (c_out / groups)) * size + c);
+  };
+  const rows = [
+    { name: "input channels", count: c_in },
+    { name: layers === 2 ? "first layer" : "output channels", count: c_out, from: block(c_in) },
+  ];
+  if (layers === 1) return rows;
+  if (shuffle) {
+    const order = channel_shuffle(c_out, groups);
+    rows.push({ name: "shuffled", count: c_out, from: (k) => [order[k]], isShuffle: true });
+  }
+  rows.push({ name: "output channels", count: c_out, from: block(c_out) });
+  return rows;
+}
+
+// What output `f` depends on: for each row the places, as a set.
+export function reach(rows, f) {
+  const sets = [new Set([f])];
+  for (const row of rows.slice(1).reverse()) sets.unshift(new Set([...sets[0]].flatMap((k) => row.from(k))));
+  return sets;
+}

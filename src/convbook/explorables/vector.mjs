@@ -36,3 +36,5 @@ export function spans(numbers) {
 }
 
 export const count = (number, noun) => `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+
+export const sorted = (set) => [...set].sort((one, other) => one - other);
