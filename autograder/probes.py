@@ -153,7 +153,7 @@ def batchnorm(namespace: dict, function: str, x, gamma, beta, bn_param, part: st
 def tied_pool(namespace: dict, function: str, dout, cache):
     """Gradient of max pooling, the shares of equal maxima of one window made equal: any way to share is right.
 
-    The windows lie side by side.
+    That is done where windows do not overlap; where they do, there should be no ties.
 
     >>> x, pool_param = np.array([[[[5.0, 5.0, 1.0, 0.0]]]]), {"pool_height": 1, "pool_width": 2, "stride": 2}
     >>> first = {"f": lambda dout, cache: np.array([[[[3.0, 0.0, 4.0, 0.0]]]])}
@@ -163,11 +163,12 @@ def tied_pool(namespace: dict, function: str, dout, cache):
     x, pool_param = copy.deepcopy(cache)
     result = namespace[function](dout, cache)
     dx = np.array(result) if isinstance(result, (np.ndarray, list)) else np.zeros(0)
-    if dx.shape != x.shape or dx.dtype.kind not in "iuf":
+    kh, kw, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    if dx.shape != x.shape or dx.dtype.kind not in "iuf" or stride < max(kh, kw):
         return result
-    dx, kh, kw = dx.astype(np.float64), pool_param["pool_height"], pool_param["pool_width"]
+    dx = dx.astype(np.float64)
     for n, c, i, j in np.ndindex(dout.shape):
-        window = np.s_[n, c, i * kh : i * kh + kh, j * kw : j * kw + kw]
+        window = np.s_[n, c, i * stride : i * stride + kh, j * stride : j * stride + kw]
         largest = x[window] == x[window].max()
         dx[window][largest] = dx[window][largest].sum() / largest.sum()
     return dx
