@@ -50,7 +50,7 @@ def gather(dout, cache):
     """Two correlations: dout, spread and surrounded by zeros, with the turned kernel; x with the spread dout."""
     x, w, _, conv_param = cache
     s, p = conv_param["stride"], conv_param["pad"]
-    (N, C, H, W), (F, _, kh, kw) = x.shape, w.shape
+    (N, _, H, W), (F, _, kh, kw) = x.shape, w.shape
     spread = np.zeros((N, F, H + 2 * p - kh + 1, W + 2 * p - kw + 1))
     spread[:, :, : (dout.shape[2] - 1) * s + 1 : s, : (dout.shape[3] - 1) * s + 1 : s] = dout
     around = np.pad(spread, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)))
@@ -98,7 +98,7 @@ def matrix(dout, cache):
     """The layer's whole Toeplitz matrix, column by column, and its transpose."""
     x, w, b, conv_param = cache
     s, p = conv_param["stride"], conv_param["pad"]
-    (N, C, H, W), (_, F, oh, ow) = x.shape, dout.shape
+    N, C, H, W = x.shape
 
     def forward(image, bank):
         padded = np.pad(image, ((0, 0), (p, p), (p, p)))

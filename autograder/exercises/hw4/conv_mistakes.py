@@ -54,6 +54,16 @@ CONV_BACKWARD_MISTAKES = (
         (DX, DX.replace("+=", "=")),
     ),
     wrong(
+        "dx of the last window",
+        "scatter",
+        "Your dx adds up over the filters but is overwritten where windows overlap. A pixel that several windows read gets a share from each: += instead of =.",
+        (
+            DX,
+            "if f == 0:\n                        "
+            + DX.replace("+= g * w[f]", "= np.tensordot(dout[n, :, i, j], w, 1)"),
+        ),
+    ),
+    wrong(
         "dx channel by channel",
         "channels",
         "Your dx pairs channel c of dout with channel c of x. Each filter reads every channel, so each channel of dx is a sum over all filters.",
@@ -124,6 +134,12 @@ CONV_BACKWARD_MISTAKES = (
         "padding",
         "Your dw reads x as if its padding lay at the bottom and right only. Pad x on each side as in the forward pass, then take the same windows.",
         (PAD, "np.pad(x, ((0, 0), (0, 0), (0, 2 * pad), (0, 2 * pad)))"),
+    ),
+    wrong(
+        "dw of windows that hang over",
+        "padding",
+        "Your dw takes its windows from x without padding, so the last ones hang over the edge and do not fit. Take them from the padded x, as the forward pass does.",
+        (DW, DW.replace("padded[", "x[")),
     ),
     wrong(
         "dw of x padded by its edge",
@@ -242,6 +258,12 @@ CONV_BACKWARD_MISTAKES = (
         (DW, DW.replace("+=", "=")),
     ),
     wrong(
+        "dw of the last window",
+        "dw",
+        "Your dw adds up over the images but keeps the last window of each alone. A weight is used at every position, and each use adds its share: +=.",
+        (DW, "if (i, j) == (oh - 1, ow - 1):\n                        " + DW),
+    ),
+    wrong(
         "dw with the kernel flipped",
         "dw",
         "Your dw is turned by 180 degrees. Nothing is flipped here: dw is the cross-correlation of x with dout.",
@@ -318,6 +340,12 @@ CONV_BACKWARD_MISTAKES = (
         "db",
         "Your db counts the outputs. The bias enters each of them with factor 1, so its gradient is the sum of dout, not of ones.",
         ("db[f] += g", "db[f] += 1"),
+    ),
+    wrong(
+        "db assigned instead of added",
+        "db",
+        "Your db keeps the last value of dout alone. Add up over images and positions: +=.",
+        ("db[f] += g", "db[f] = g"),
     ),
     wrong(
         "db of the last image",
@@ -406,19 +434,19 @@ CONV_BACKWARD_MISTAKES = (
     ),
     wrong(
         "width computed with the kernel's height",
-        "slips",
+        "testing",
         "Your output width is computed with the kernel's height. Better still, read the size from dout.shape.",
         (SIZE, "oh, ow = (H + 2 * pad - kh) // stride + 1, (W + 2 * pad - kh) // stride + 1"),
     ),
     wrong(
         "padding counted once",
-        "slips",
+        "testing",
         "Your output size counts the padding once, so windows are missing. Better still, read the size from dout.shape.",
         (SIZE, "oh, ow = (H + pad - kh) // stride + 1, (W + pad - kw) // stride + 1"),
     ),
     wrong(
         "one window short",
-        "slips",
+        "testing",
         "You leave out the last row and column of windows. Better still, read the size from dout.shape.",
         (SIZE, SIZE + "\n    oh, ow = oh - 1, ow - 1"),
     ),
@@ -436,20 +464,20 @@ CONV_BACKWARD_MISTAKES = (
     ),
     wrong(
         "dx cut to integers",
-        "slips",
+        "testing",
         "Your dx takes the dtype of x, so an image of integers cuts the decimals off. Make it of floats: np.zeros(x.shape).",
         ("dpadded = np.zeros(padded.shape)", "dpadded = np.zeros(padded.shape, x.dtype)"),
         (DX, DX.replace("+= g * w[f]", "+= (g * w[f]).astype(x.dtype)")),
     ),
     wrong(
         "zeros_like(x) for an image of integers",
-        "slips",
+        "testing",
         "np.zeros_like(x) has the dtype of x, and integers take no floats: NumPy refuses the +=. Make dx of floats: np.zeros(x.shape).",
         ("dpadded = np.zeros(padded.shape)", "dpadded = np.zeros_like(padded)"),
     ),
     wrong(
         "zeros_like(w) for filters of integers",
-        "slips",
+        "testing",
         "np.zeros_like(w) has the dtype of w, and integers take no floats: NumPy refuses the +=. Make dw of floats: np.zeros(w.shape).",
         ("dw = np.zeros(w.shape)", "dw = np.zeros_like(w)"),
     ),
@@ -461,22 +489,24 @@ CONV_BACKWARD_MISTAKES = (
     ),
     wrong(
         "weights changed already",
-        "exercises",
+        "layers",
         "You change w by its gradient. A backward pass only returns gradients; the step is the optimiser's.",
         (RETURN, "w -= (0.01 * dw).astype(w.dtype)\n    return dx, dw, db"),
     ),
     wrong(
         "dout changed",
-        "exercises",
+        "layers",
         "You change the array dout. The caller still needs it: read from it, write to something new.",
         (RETURN, "dout *= 2\n    return dx, dw, db"),
     ),
     returned(
         "dx and dw swapped",
-        "exercises",
+        "layers",
         "Your results come in the wrong order. Return dx, dw, db.",
         "return dw, dx, db",
     ),
-    returned("dx alone", "exercises", "You return dx alone. Return a tuple of three: dx, dw, db.", "return dx"),
-    returned("db left out", "exercises", "You return dx and dw alone. Return a tuple of three: dx, dw, db.", "return dx, dw"),
+    returned("dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dw, db.", "return dx"),
+    returned(
+        "db left out", "layers", "You return dx and dw alone. Return a tuple of three: dx, dw, db.", "return dx, dw"
+    ),
 )

@@ -103,7 +103,11 @@ COL2IM = Exercise(
     reference=lambda cols, x_shape, kh, kw, stride, pad: kernels.fold(cols, x_shape[2:], (kh, kw), stride, pad),
     groups={"side by side": 1, "overlap": 2, "padding": 2, "stride": 2},
     examples=(
-        Case("overlap", "the two overlapping windows of the text", (np.array([[[1.0, 10], [2, 20]]]), (1, 1, 1, 3), 1, 2, 1, 0)),
+        Case(
+            "overlap",
+            "the two overlapping windows of the text",
+            (np.array([[[1.0, 10], [2, 20]]]), (1, 1, 1, 3), 1, 2, 1, 0),
+        ),
         Case("overlap", "how many 3x3 windows cover each pixel of 5x5", (np.ones((1, 9, 9)), (1, 1, 5, 5), 3, 3, 1, 0)),
     ),
     draw=draw,
@@ -125,7 +129,7 @@ COL2IM = Exercise(
         ),
         wrong(
             "column numbered with the height",
-            "slips",
+            "testing",
             "You look for window (i, j) in column i * oh + j. A row of windows is ow long: i * ow + j.",
             ("i * ow + j]", "i * oh + j]"),
         ),
@@ -149,7 +153,7 @@ COL2IM = Exercise(
         ),
         wrong(
             "window read with its axes swapped",
-            "slips",
+            "testing",
             "You reshape a window to (kw, kh) where it is (kh, kw).",
             (WINDOW, "cols[:, :, i * ow + j].reshape(N, C, kw, kh)"),
             (ADD, ADD.replace("+ kh", "+ kw_").replace("+ kw]", "+ kh]").replace("kw_", "kw")),
@@ -205,13 +209,13 @@ COL2IM = Exercise(
         ),
         wrong(
             "square image assumed",
-            "slips",
+            "testing",
             "You use the image's height for its width. Images need not be square: read H and W.",
             (CROP, CROP.replace("pad + W", "pad + H")),
         ),
         wrong(
             "width computed with the window's height",
-            "slips",
+            "testing",
             "Your number of windows in a row is computed with kh. It is (W + 2 * pad - kw) // stride + 1.",
             (OW, OW.replace("kw", "kh")),
         ),
@@ -249,7 +253,7 @@ COL2IM = Exercise(
         ),
         wrong(
             "columns changed",
-            "exercises",
+            "layers",
             "You change the array cols. The caller still needs it: read from it only.",
             ("return padded", "cols *= 0\n    return padded"),
         ),

@@ -86,7 +86,11 @@ CONV_TOEPLITZ = Exercise(
             ("= w[a]", "= w[k - 1 - a]"),
             anchor="backprop-flip",
         ),
-        wrong("transposed", "Your matrix is transposed. It has a row for each output, a column for each input.", ("return T", "return T.T")),
+        wrong(
+            "transposed",
+            "Your matrix is transposed. It has a row for each output, a column for each input.",
+            ("return T", "return T.T"),
+        ),
         wrong(
             "one row too many",
             "Your matrix has a row too many, and its taps are cut off at the right. Only whole windows make a row.",
@@ -192,7 +196,11 @@ CONV_TOEPLITZ = Exercise(
             ("T[i, column] =", "T[i, min(max(column, 0), n - 1)] +="),
             anchor="backprop-padding",
         ),
-        wrong("one row for all", "Only the first row of your matrix is filled. Every row holds the taps.", ("range(rows)", "range(1)")),
+        wrong(
+            "one row for all",
+            "Only the first row of your matrix is filled. Every row holds the taps.",
+            ("range(rows)", "range(1)"),
+        ),
         wrong(
             "integers",
             "Your matrix holds integers, so decimals of the taps are cut off.",

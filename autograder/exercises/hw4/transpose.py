@@ -24,7 +24,7 @@ def stamps(x, w, stride=1, pad=0, output_padding=0):
 
 def spread_and_correlate(x, w, stride=1, pad=0, output_padding=0):
     """A plain convolution of the spread x with the turned kernels."""
-    (N, C, H, W), (_, F, kh, kw) = x.shape, w.shape
+    (N, C, H, W), (_, _, kh, kw) = x.shape, w.shape
     spread = np.zeros((N, C, (H - 1) * stride + 1, (W - 1) * stride + 1))
     spread[:, :, ::stride, ::stride] = x
     more = output_padding
@@ -36,8 +36,10 @@ def spread_and_correlate(x, w, stride=1, pad=0, output_padding=0):
 
 def taps(x, w, stride=1, pad=0, output_padding=0):
     """Every tap's product with the whole image, in single precision."""
-    (N, C, H, W), (_, F, kh, kw) = x.shape, w.shape
-    canvas = np.zeros((N, F, (H - 1) * stride + kh + output_padding, (W - 1) * stride + kw + output_padding), np.float32)
+    (N, _, H, W), (_, F, kh, kw) = x.shape, w.shape
+    canvas = np.zeros(
+        (N, F, (H - 1) * stride + kh + output_padding, (W - 1) * stride + kw + output_padding), np.float32
+    )
     for a, b in np.ndindex(kh, kw):
         product = np.einsum("ncij,cf->nfij", x.astype(np.float32), w[:, :, a, b])
         canvas[:, :, a : a + stride * H : stride, b : b + stride * W : stride] += product
@@ -46,7 +48,7 @@ def taps(x, w, stride=1, pad=0, output_padding=0):
 
 def by_output(x, w, stride=1, pad=0, output_padding=0):
     """For each output value the products that reach it, as a nested list."""
-    (N, C, H, W), (_, F, kh, kw) = x.shape, w.shape
+    (N, _, H, W), (_, F, kh, kw) = x.shape, w.shape
     oh = (H - 1) * stride + kh - 2 * pad + output_padding
     ow = (W - 1) * stride + kw - 2 * pad + output_padding
     out = np.zeros((N, F, oh, ow))
@@ -234,7 +236,10 @@ MISTAKES = (
         (OH, OH.replace("+ output_padding", "+ 2 * output_padding")),
         (OW, OW.replace("+ output_padding", "+ 2 * output_padding")),
         ("x[n, c, i, j] * w[c]", "x[n, c, i, j] * np.pad(w[c], ((0, 0), (output_padding, 0), (output_padding, 0)))"),
-        (ADD, "canvas[n, :, i * stride : i * stride + kh + output_padding, j * stride : j * stride + kw + output_padding] += stamp"),
+        (
+            ADD,
+            "canvas[n, :, i * stride : i * stride + kh + output_padding, j * stride : j * stride + kw + output_padding] += stamp",
+        ),
     ),
     wrong(
         "output padding on top and left",
@@ -262,13 +267,13 @@ MISTAKES = (
     ),
     wrong(
         "square kernel assumed",
-        "slips",
+        "testing",
         "You use the kernel's height for its width. Kernels need not be square: read kh and kw.",
         (KERNEL, KERNEL + "\n    kw = kh"),
     ),
     wrong(
         "square image assumed",
-        "slips",
+        "testing",
         "You use the image's height for its width. Images need not be square: read H and W.",
         ("N, C, H, W = x.shape", "N, C, H, W = x.shape\n    W = H"),
     ),
@@ -280,14 +285,14 @@ MISTAKES = (
     ),
     wrong(
         "integer output",
-        "slips",
+        "testing",
         "Your output takes the image's dtype, so an image of integers cuts the decimals off. Make it of floats.",
         (CANVAS, CANVAS[:-1] + ", x.dtype)"),
         (ADD, ADD.replace("+= stamp", "+= stamp.astype(x.dtype)")),
     ),
     wrong(
         "image changed",
-        "exercises",
+        "layers",
         "You change the array x. The caller still needs it: read from it, write to something new.",
         ("return canvas", "x[:] = 0\n    return canvas"),
     ),
