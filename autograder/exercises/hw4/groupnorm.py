@@ -129,11 +129,6 @@ FORWARD_MISTAKES = (
         "You take mean and variance over a group's channels, for each pixel by itself. Take them over rows and columns too.",
         "2",
     ),
-    other_axes(
-        "each channel of a group",
-        "You take mean and variance over rows and columns alone, so each channel is by itself. Take them over the group's channels too.",
-        "(3, 4)",
-    ),
     wrong(
         "G channels in a group",
         "norms",
