@@ -167,13 +167,6 @@ CONV_BACKWARD_MISTAKES = (
         (PAD, "np.pad(x, pad)"),
     ),
     wrong(
-        "stride ignored",
-        "stride",
-        "The stride makes no difference to your gradients. Window i begins at row i * stride; if you gather, dout is first spread with stride - 1 zeros between its values.",
-        (DX, DX.replace("* stride", "* 1")),
-        (DW, DW.replace("* stride", "* 1")),
-    ),
-    wrong(
         "stride ignored in dx",
         "stride",
         "Your dx is as if the stride were 1; your dw is not. A dout value goes back to the window that it came from, which begins at row i * stride.",
@@ -220,12 +213,6 @@ CONV_BACKWARD_MISTAKES = (
         "stride",
         "Stride and padding are swapped: you read one for the other.",
         (READ, 'pad, stride = conv_param["stride"], conv_param["pad"]'),
-    ),
-    wrong(
-        "dout ignored",
-        "adjoint",
-        "dout makes no difference to your gradients: they are as if it were 1 everywhere. Every share is multiplied by dout[n, f, i, j].",
-        ("g = dout[n, f, i, j]", "g = 1.0"),
     ),
     wrong(
         "dout ignored in dx",
@@ -312,22 +299,10 @@ CONV_BACKWARD_MISTAKES = (
         (RETURN, "return dx, dw / (oh * ow), db"),
     ),
     returned(
-        "averaged over the batch",
-        "dw",
-        "You divide dw and db by the number of images. Whether a loss is a mean is already in dout; a layer only adds up.",
-        "return dx, dw / N, db / N",
-    ),
-    returned(
         "dw averaged over the batch",
         "dw",
         "You divide dw by the number of images. Whether a loss is a mean is already in dout; a layer only adds up.",
         "return dx, dw / N, db",
-    ),
-    returned(
-        "all averaged over the batch",
-        "adjoint",
-        "You divide all three gradients by the number of images. Whether a loss is a mean is already in dout; a layer only adds up.",
-        "return dx / N, dw / N, db / N",
     ),
     returned(
         "dx averaged over the batch",
@@ -508,5 +483,97 @@ CONV_BACKWARD_MISTAKES = (
     returned("dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dw, db.", "return dx"),
     returned(
         "db left out", "layers", "You return dx and dw alone. Return a tuple of three: dx, dw, db.", "return dx, dw"
+    ),
+    wrong(
+        "dx gathered with nothing around dout",
+        "gather",
+        "Your dx is a correlation of dout with no zeros around it, so it is smaller than x. To gather, surround dout with kh - 1 rows and kw - 1 columns of zeros on each side: a pixel at the edge is read by windows that begin before it.",
+        (
+            RETURN,
+            "valid = np.lib.stride_tricks.sliding_window_view(np.pad(dout, ((0, 0), (0, 0), (pad, pad), (pad, pad))), (kh, kw), axis=(2, 3))\n    return np.einsum('nfyzab,fcab->ncyz', valid, w[:, :, ::-1, ::-1]), dw, db",
+        ),
+    ),
+    wrong(
+        "dx of image 0 for all",
+        "channels",
+        "All images' shares land in the first image of your dx. dout[n] goes back to image n.",
+        (DX, DX.replace("[n, :,", "[0, :,")),
+    ),
+    wrong(
+        "dx added over the batch",
+        "channels",
+        "Every image of your dx is the sum over the batch. dout[n] goes back to image n alone.",
+        (DX, DX.replace("[n, :,", "[:, :,")),
+    ),
+    wrong(
+        "dx with x instead of w",
+        "adjoint",
+        "Your dx multiplies dout by x. The derivative of x * w with respect to x is w.",
+        (DX, DX.replace("g * w[f]", f"g * padded[n, :, {ROWS}, {COLUMNS}]")),
+    ),
+    wrong(
+        "dw with w instead of x",
+        "dw",
+        "Your dw multiplies dout by w. The derivative of x * w with respect to w is x.",
+        (DW, "dw[f] += g * w[f]"),
+    ),
+    wrong(
+        "padding cut off with H and W exchanged",
+        "testing",
+        "You exchange H and W where you cut the padding off dx.",
+        (CROP, "dpadded[:, :, pad : pad + W, pad : pad + H]"),
+    ),
+    wrong(
+        "dw with taps for the pixels left over",
+        "dw",
+        "Your dw is larger than w where the stride leaves pixels over. Those pixels lie beyond the last window: cut them off x, or cut dw to (kh, kw).",
+        (
+            RETURN,
+            "spread = np.zeros((N, F, (oh - 1) * stride + 1, (ow - 1) * stride + 1))\n    spread[:, :, ::stride, ::stride] = dout\n    windows = np.lib.stride_tricks.sliding_window_view(padded, spread.shape[2:], axis=(2, 3))\n    return dx, np.einsum('ncabyz,nfyz->fcab', windows, spread), db",
+        ),
+    ),
+    returned(
+        "dx with the wrong sign",
+        "adjoint",
+        "Your dx has the wrong sign. The gradient is returned as it is; going down is the optimiser's part.",
+        "return -dx, dw, db",
+    ),
+    returned(
+        "all with the wrong sign",
+        "adjoint",
+        "Your gradients have the wrong sign. They are returned as they are; going down is the optimiser's part.",
+        "return -dx, -dw, -db",
+    ),
+    returned(
+        "dw with a penalty",
+        "dw",
+        "Your dw has w added: that is weight decay. It is not a part of the layer.",
+        "return dx, dw + w, db",
+    ),
+    # last what concerns several gradients: where one group alone is explained, the narrower sentence comes first
+    wrong(
+        "stride ignored",
+        "stride",
+        "The stride makes no difference to your gradients. Window i begins at row i * stride; if you gather, dout is first spread with stride - 1 zeros between its values.",
+        (DX, DX.replace("* stride", "* 1")),
+        (DW, DW.replace("* stride", "* 1")),
+    ),
+    wrong(
+        "dout ignored",
+        "adjoint",
+        "dout makes no difference to your gradients: they are as if it were 1 everywhere. Every share is multiplied by dout[n, f, i, j].",
+        ("g = dout[n, f, i, j]", "g = 1.0"),
+    ),
+    returned(
+        "averaged over the batch",
+        "dw",
+        "You divide dw and db by the number of images. Whether a loss is a mean is already in dout; a layer only adds up.",
+        "return dx, dw / N, db / N",
+    ),
+    returned(
+        "all averaged over the batch",
+        "adjoint",
+        "You divide all three gradients by the number of images. Whether a loss is a mean is already in dout; a layer only adds up.",
+        "return dx / N, dw / N, db / N",
     ),
 )

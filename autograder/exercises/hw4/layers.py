@@ -123,12 +123,6 @@ RELU_BACKWARD = Exercise(
             ("return dx", "x[x < 0] = 0\n    return dx"),
             anchor="backprop-layers",
         ),
-        wrong_relu(
-            "a tuple",
-            "You return a tuple. Return dx alone.",
-            ("return dx", "return dx, None"),
-            anchor="backprop-layers",
-        ),
     ),
     variants={
         "mask": masked,

@@ -334,7 +334,6 @@ MAX_POOL_BACKWARD_NAIVE = Exercise(
             "You change the array x. The caller still needs it: write to something new.",
             ("return dx", "x[:] = 0\n    return dx"),
         ),
-        wrong("a tuple", "layers", "You return a tuple. Return dx alone.", ("return dx", "return dx, None")),
     ),
     variants={
         "loops, the first of equals": loops,
