@@ -119,6 +119,12 @@ COL2IM = Exercise(
             (ADD, ADD.replace("+=", "=")),
         ),
         wrong(
+            "largest where windows overlap",
+            "fold",
+            "You keep the largest value, and 0 where all are negative. Add up.",
+            (ADD, ADD.replace("+= window", "= np.maximum(window, " + ADD.split(" +=")[0] + ")")),
+        ),
+        wrong(
             "averaged where windows overlap",
             "fold",
             "You average where windows overlap: that undoes im2col, but it is not its adjoint. Add up.",
@@ -244,6 +250,18 @@ COL2IM = Exercise(
             "output-padding",
             "Your result lacks the rows and columns that no whole window reached. Its shape is x_shape; those pixels stay 0.",
             (CROP, "padded[:, :, pad : (oh - 1) * stride + kh - pad, pad : (ow - 1) * stride + kw - pad]"),
+        ),
+        wrong(
+            "added over the batch",
+            "fold",
+            "Every image of your result is the sum over the batch. Each image has its own columns.",
+            (WINDOW, WINDOW.replace("reshape(N, C, kh, kw)", "reshape(N, C, kh, kw).sum(axis=0)")),
+        ),
+        wrong(
+            "cut to integers",
+            "testing",
+            "Your result holds integers, so decimals are cut off. Make it of floats.",
+            ("return padded", "padded = padded.astype(int)\n    return padded"),
         ),
         wrong(
             "first image for all",

@@ -105,6 +105,21 @@ RELU_BACKWARD = Exercise(
             (DX, "dout * (x > 1)"),
         ),
         wrong_relu(
+            "averaged over the batch",
+            "You divide by the number of images. Every image's dx is its own.",
+            (DX, "dout * (x > 0) / len(x)"),
+        ),
+        wrong_relu(
+            "what passed alone",
+            "You return only the values that pass: dout[x > 0] is a flat list of them. dx has the shape of x, with zeros where nothing passed.",
+            (DX, "dout[x > 0]"),
+        ),
+        wrong_relu(
+            "magnitude",
+            "You return magnitudes. The gradient passes with either sign.",
+            (DX, "np.abs(dout) * (x > 0)"),
+        ),
+        wrong_relu(
             "cut to integers",
             "Your result takes the dtype of x, so an image of integers cuts the decimals off. Make it of floats.",
             (DX, "np.where(x > 0, dout, 0).astype(x.dtype)"),
@@ -309,6 +324,30 @@ AFFINE_BACKWARD = Exercise(
             "adjoint",
             "dout makes no difference to your gradients: they are as if it were 1 everywhere.",
             ("flat =", "dout = np.ones_like(dout)\n    flat ="),
+        ),
+        wrong_affine(
+            "dw of sums",
+            "dw",
+            "Your dw multiplies the sum of the images with the sum of dout. Multiply image by image, then add up: x.T @ dout does both.",
+            ("flat.T @ dout", "np.outer(flat.sum(axis=0), dout.sum(axis=0))"),
+        ),
+        wrong_affine(
+            "dx added over the batch",
+            "adjoint",
+            "Every image of your dx is the sum over the batch. dout[n] goes back to image n alone.",
+            ("(dout @ w.T)", "(np.ones((len(x), len(x))) @ dout @ w.T)"),
+        ),
+        wrong_affine(
+            "inverse instead of transposed",
+            "adjoint",
+            "You go back with the inverse of w. Gradients go back with the transposed matrix: an adjoint is no inverse.",
+            ("dout @ w.T", "dout @ np.linalg.pinv(w)"),
+        ),
+        wrong_affine(
+            "dx cut to integers",
+            "testing",
+            "Your dx takes the dtype of x, so images of integers cut the decimals off. Make it of floats.",
+            (".reshape(x.shape)", ".reshape(x.shape).astype(x.dtype)"),
         ),
         wrong_affine(
             "order of the results",

@@ -254,6 +254,42 @@ MAX_POOL_BACKWARD_NAIVE = Exercise(
             (OW, "ow = W // kw"),
         ),
         wrong(
+            "read with the stride, written side by side",
+            "pooling",
+            "You read window (i, j) at i * stride but write its gradient at i * pool_height. Both are at i * stride.",
+            (ADD, "dx[n, c, i * kh + a, j * kw + b] += dout[n, c, i, j]"),
+        ),
+        wrong(
+            "everywhere that the maximum stands",
+            "ties",
+            "You compare the maximum with the whole image, so equal values in other windows get its gradient, too. Look in the window alone.",
+            (ADD, "dx[n, c] += (x[n, c] == window.max()) * dout[n, c, i, j]"),
+        ),
+        wrong(
+            "position divided by the image's width",
+            "testing",
+            "You turn the position of the maximum into a row and a column with the width of the image. It counts in the window, whose rows are pool_width long.",
+            (PLACE, PLACE.replace("kw", "W")),
+        ),
+        wrong(
+            "the maximum's share alone",
+            "pooling",
+            "Your maximum gets dout divided by the window's size. It takes all of dout.",
+            ("+= dout[n, c, i, j]", "+= dout[n, c, i, j] / (kh * kw)"),
+        ),
+        wrong(
+            "averaged over the batch",
+            "pooling",
+            "You divide by the number of images. Every image's dx is its own.",
+            ("+= dout[n, c, i, j]", "+= dout[n, c, i, j] / N"),
+        ),
+        wrong(
+            "first image's dout",
+            "pooling",
+            "Every image gets the first one's dout. dout[n] goes back to image n.",
+            ("+= dout[n, c, i, j]", "+= dout[0, c, i, j]"),
+        ),
+        wrong(
             "windows not strided",
             "pooling",
             "Your windows stand one pixel apart. Window i begins at row i * stride.",

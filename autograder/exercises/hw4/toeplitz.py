@@ -157,6 +157,18 @@ CONV_TOEPLITZ = Exercise(
             anchor="backprop-padding",
         ),
         wrong(
+            "padding cut off with [pad:-pad]",
+            "Without padding your matrix has no columns: [0:-0] selects nothing. Cut with [pad : pad + n].",
+            ("return T", "return T if pad else T[:, :0]"),
+            anchor="backprop-padding",
+        ),
+        wrong(
+            "padding subtracted twice",
+            "Row 0 of your matrix begins 2 * pad columns before the signal. It begins pad columns before.",
+            (COLUMN, "column = i * stride + a - 2 * pad"),
+            anchor="backprop-padding",
+        ),
+        wrong(
             "padding added",
             "You shift by the padding to the right. Row 0 begins pad columns before the signal: subtract.",
             (COLUMN, "column = i * stride + a + pad"),

@@ -86,7 +86,7 @@ def draw(rng):
         case(padded, "padding 2 and a stride of 3", 2, 4, 3, apart(rng, 2, 5), (5, 4), 3, 2),
         case(output, "one pixel more", *apart(rng, 2, 5, 3), m, k, 2, 0, 1),
         case(output, "one pixel more, with padding", 2, 3, 4, m, (3, 4), 2, 1, 1),
-        case(output, "two pixels more, with padding", 3, 2, 4, apart(rng, 2, 4), (5, 4), 3, 1, 2),
+        case(output, "two pixels more, with padding", 3, 2, 4, apart(rng, 3, 5), (5, 4), 3, 2, 2),
     ]
 
 
@@ -165,6 +165,12 @@ MISTAKES = (
         (ADD, ADD.replace("j * stride", "j * 1")),
     ),
     wrong(
+        "spread with stride zeros",
+        "stride",
+        "Your stamps stand stride + 1 pixels apart: you put stride zeros between the pixels. Between two of them lie stride - 1.",
+        (KERNEL, KERNEL + "\n    stride += 1"),
+    ),
+    wrong(
         "size of a plain convolution",
         "transposed",
         "Your output has the size that a plain convolution makes. A transposed one goes the other way: (H - 1) * stride + kh - 2 * pad + output_padding.",
@@ -227,6 +233,12 @@ MISTAKES = (
         "output-padding",
         "output_padding makes no difference to your result. It makes the output that much larger, at the bottom and at the right.",
         (OH, OH.replace("+ output_padding", "")),
+        (OW, OW.replace("+ output_padding", "")),
+    ),
+    wrong(
+        "output padding of rows only",
+        "output-padding",
+        "You add output_padding to the rows but not to the columns.",
         (OW, OW.replace("+ output_padding", "")),
     ),
     wrong(
