@@ -51,7 +51,7 @@ NUMBERS = {
     ),
     "c182.jacobian": Number(
         C182,
-        "dO11/dF12, dO12/dF11, dO12/dF12",
+        "derivatives dO11/dF12, dO12/dF11, dO12/dF12",
         "X12, X12, X13",
         printed="0, 0, X12",
         note="The four sums above them on the slide say so: every output value meets every tap.",
