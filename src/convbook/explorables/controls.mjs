@@ -2,6 +2,12 @@
 import { field, h, parse, short } from "./dom.mjs";
 import { whole } from "./kernels.mjs";
 
+// JupyterLab keeps Enter to itself, and the browser's own change event with it.
+function onEntry(element, take) {
+  element.addEventListener("change", take);
+  element.addEventListener("keydown", (event) => event.key === "Enter" && take(event));
+}
+
 // Fields that may pass through what does not fit: what was asked for is kept until it can be had.
 export function settings(limits, current, apply) {
   let wanted = {};
@@ -40,7 +46,7 @@ export function settings(limits, current, apply) {
     }
   }
   for (const [name, input] of Object.entries(inputs))
-    input.addEventListener("change", () => settle(name, input.value === "" ? NaN : Number(input.value)));
+    onEntry(input, () => settle(name, input.value === "" ? NaN : Number(input.value)));
   const forget = (message) => {
     wanted = {};
     write(message);
@@ -50,7 +56,7 @@ export function settings(limits, current, apply) {
 
 // Entries with a data-at of [name, ...place]: numbers are saved, anything else is named and nothing is lost.
 export function edits(root, alert, save, restore) {
-  root.addEventListener("change", ({ target }) => {
+  onEntry(root, ({ target }) => {
     if (!target.dataset.at) return;
     const value = parse(target.value);
     if (Number.isNaN(value)) {
