@@ -14,10 +14,13 @@ from convbook.kernels import cs231n
 
 
 def layer(rng, shape, mode, running=True, integer=False, spread=3.0, **settings):
-    """Inputs ``x, gamma, beta, bn_param``; channels differ in mean and spread, images and rows too."""
+    """Inputs ``x, gamma, beta, bn_param``; channels differ in mean and spread, images and rows too.
+
+    No mean is far above its spread, which would cost single precision its digits.
+    """
     n, c, h, w = shape = tuple(map(int, shape))
-    place = rng.normal(size=(1, c, 1, 1)) * 4 + rng.normal(size=(n, 1, 1, 1)) + rng.normal(size=(1, 1, h, w))
-    x = place + rng.normal(size=shape) * rng.uniform(0.3, 1, (1, c, 1, 1)) * spread
+    place = rng.uniform(-2, 2, (1, c, 1, 1)) + rng.uniform(-1, 1, (n, 1, 1, 1)) + rng.uniform(-1, 1, (1, 1, h, w))
+    x = place + rng.normal(size=shape) * rng.uniform(0.4, 1, (1, c, 1, 1)) * spread
     if integer:
         x = rng.integers(0, 256, shape, dtype=np.uint8)
     bn_param = {"mode": mode, **settings}
@@ -51,7 +54,7 @@ def draw_forward(rng):
         case("out", eps, "an eps of 0.1 in training", (3, 2, 5, 4), "train", eps=0.1),
     ]
     flat = layer(rng, (2, 3, 4, 5), "train")
-    flat[0][:, 1] = flat[0][0, 1, 0, 0]
+    flat[0][:, 1] = rng.integers(2, 9)  # whole, so that single precision finds the mean exactly
     cases.append(Case(eps, "a channel of equal values", (*flat, "out", 1)))
     for part in ("running_mean", "running_var"):
         cases += [
@@ -71,7 +74,9 @@ NAMES = ("dx", "dgamma", "dbeta")
 def draw_backward(rng):
     def case(part, group, kind, shape, mode, **settings):
         inputs = layer(rng, shape, mode, **settings)
-        dout = rng.normal(size=inputs[0].shape) + rng.normal(size=(1, inputs[0].shape[1], 1, 1))
+        x = inputs[0]
+        # a part along x, so that dgamma is no small difference of large sums
+        dout = rng.normal(size=x.shape) + rng.uniform(-0.5, 0.5, (1, x.shape[1], 1, 1)) + x / x.std() / 2
         return Case(group, kind, (dout, inputs, NAMES, part, "spatial_batchnorm_forward"))
 
     sizes = [2, *apart(rng, 3, 6, 3)]
@@ -81,12 +86,12 @@ def draw_backward(rng):
             case(part, group, "several images and channels", sizes, "train"),
             case(part, group, "as many images as channels, square", (3, 3, 4, 4), "train"),
             case(part, group, "all four axes alike", (3, 3, 3, 3), "train"),
-            case(part, group, "few values a channel", (2, 3, 1, 2), "train"),
+            case(part, group, "few values a channel, a large eps", (2, 3, 1, 2), "train", eps=0.5),
         ]
     return [
         *cases,
         case("dx", "dx", "one image", (1, 3, 4, 5), "train"),
-        case("dx", "dx", "small values", (3, 2, 4, 5), "train", spread=0.5),
+        case("dx", "dx", "small spread", (3, 2, 4, 5), "train", spread=1.0),
         case("dx", "dx", "a large eps", (3, 2, 4, 5), "train", eps=0.5),
         case("dx", "dx", "image of integers", (2, 3, 4, 5), "train", integer=True),
         case("dx", "testing", "several images and channels", sizes, "test"),
@@ -240,7 +245,8 @@ FORWARD_MISTAKES = (
         "training with the running statistics",
         "running",
         "When training you normalise with the running mean and variance. Use the batch's own; the running ones are for testing.",
-        (INV, "mean, var = running_mean, running_var\n    inv_std = 1 / np.sqrt(var + eps)"),
+        (MOVE_MEAN, "old = running_mean, running_var\n        " + MOVE_MEAN),
+        (MOVE_VAR, MOVE_VAR + "\n        mean, var = old"),
     ),
     wrong(
         "testing without normalising",
@@ -260,6 +266,62 @@ FORWARD_MISTAKES = (
         "running",
         "Your momentum is always 0.9. That is the default; bn_param may say otherwise.",
         ('bn_param.get("momentum", 0.9)', "0.9"),
+    ),
+    wrong(
+        "momentum of the old value alone",
+        "running",
+        "You add all of the batch's value to momentum times the old one. The new value counts 1 - momentum.",
+        (MOVE_MEAN, "running_mean = momentum * running_mean + mean"),
+        (MOVE_VAR, "running_var = momentum * running_var + var"),
+    ),
+    wrong(
+        "running_var not updated",
+        "running",
+        "You update the running mean alone. The running variance moves by the same rule.",
+        (MOVE_VAR, ""),
+    ),
+    wrong(
+        "running_mean not updated",
+        "running",
+        "You update the running variance alone. The running mean moves by the same rule.",
+        (MOVE_MEAN, ""),
+    ),
+    wrong(
+        "variance about the running mean",
+        "running",
+        "Your running variance averages the squares about the running mean. It averages the batch's own variance, about the batch's own mean.",
+        (MOVE_MEAN, "old = running_mean\n        " + MOVE_MEAN),
+        (MOVE_VAR, MOVE_VAR.replace("* var", "* (var + (mean - old) ** 2)")),
+    ),
+    wrong(
+        "training with statistics moved already",
+        "running",
+        "When training you normalise with the running values that you have just moved. Use the batch's own mean and variance.",
+        (INV, "mean, var = running_mean, running_var\n    inv_std = 1 / np.sqrt(var + eps)"),
+    ),
+    wrong(
+        "mode taken out of bn_param",
+        "running",
+        "You take an entry out of bn_param (pop?). The next call needs it, too.",
+        ('bn_param["mode"]', 'bn_param.pop("mode")'),
+    ),
+    wrong(
+        "testing without gamma and beta",
+        "running",
+        "When testing you do not scale and shift. gamma and beta belong to both modes.",
+        (OUT, OUT + "\n    out = out if mode == 'train' else xhat"),
+    ),
+    wrong(
+        "squares of 8-bit integers",
+        "testing",
+        "You square x as it comes: squares of 8-bit integers wrap around at 256. Subtract the mean first, or turn x into floats.",
+        (VAR, "var = (x * x).mean(axis=(0, 2, 3)) - mean**2"),
+    ),
+    wrong(
+        "eps squared",
+        "batchnorm",
+        "You add the square of eps to the variance. Add eps: np.sqrt(var + eps).",
+        (INV, INV.replace("+ eps", "+ eps**2")),
     ),
     wrong(
         "running statistics not stored",
@@ -487,6 +549,43 @@ BACKWARD_MISTAKES = (
         "N",
     ),
     back_axes(
+        "divided by the pixels",
+        "batchnorm",
+        "Your dx divides by H * W. A channel has N * H * W values.",
+        "(0, 2, 3)",
+        "H * W",
+    ),
+    wrong_back(
+        "path through the mean not divided",
+        "batchnorm",
+        "The path through the mean counts N * H * W times too much in your dx: the mean divides by N * H * W, and so does its derivative.",
+        (THROUGH_MEAN, THROUGH_MEAN.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance not divided",
+        "batchnorm",
+        "The path through the variance counts N * H * W times too much in your dx: the variance divides by N * H * W, and so does its derivative.",
+        (THROUGH_VAR, THROUGH_VAR.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance without gamma",
+        "batchnorm",
+        "The path through the variance lacks gamma in your dx. All three paths start from dxhat = dout * gamma.",
+        (THROUGH_VAR, THROUGH_VAR.replace("(dxhat * xhat)", "(dout * xhat)")),
+    ),
+    wrong_back(
+        "path through the mean without gamma",
+        "batchnorm",
+        "The path through the mean lacks gamma in your dx. All three paths start from dxhat = dout * gamma.",
+        (THROUGH_MEAN, THROUGH_MEAN.replace("dxhat.sum", "dout.sum")),
+    ),
+    wrong_back(
+        "path through the variance with a wrong power",
+        "batchnorm",
+        "The path through the variance has the wrong power in your dx. The derivative of (var + eps) ** -0.5 is -0.5 * (var + eps) ** -1.5.",
+        (DX, DX.replace("- through_var", "- through_var / inv_std.reshape(1, C, 1, 1)")),
+    ),
+    back_axes(
         "sums instead of means",
         "batchnorm",
         "Your dx adds up where it should average: divide by N * H * W.",
@@ -548,7 +647,7 @@ BACKWARD_MISTAKES = (
     wrong_back(
         "eps missing",
         "batchnorm",
-        "Your dx divides by np.sqrt(var) without eps. Divide by what the forward pass divided by.",
+        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
         (
             DX,
             "var = 1 / inv_std**2 - eps\n    dx = (dxhat - through_mean - through_var) / np.sqrt(var).reshape(1, C, 1, 1)",
@@ -583,6 +682,18 @@ BACKWARD_MISTAKES = (
         "batchnorm",
         "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
         (RETURN, "return dx, dbeta, dgamma"),
+    ),
+    wrong_back(
+        "dbeta averaged",
+        "batchnorm",
+        "You average dout for dbeta. Add it up.",
+        (RETURN, "return dx, dgamma, dbeta / m"),
+    ),
+    wrong_back(
+        "dgamma averaged",
+        "batchnorm",
+        "You average for dgamma. Add up: every value of the channel is scaled by the same gamma.",
+        (RETURN, "return dx, dgamma / m, dbeta"),
     ),
     wrong_back(
         "dgamma and dbeta averaged",

@@ -108,13 +108,25 @@ def channels_backward(dout, cache):
     return dx, dgamma, dbeta
 
 
+def single_forward(x, gamma, beta, bn_param):
+    """All of it in single precision."""
+    out, cache = rows_forward(x.astype(np.float32), gamma.astype(np.float32), beta.astype(np.float32), bn_param)
+    return out.astype(np.float32), cache
+
+
+def single_backward(dout, cache):
+    return tuple(part.astype(np.float32) for part in rows_backward(dout.astype(np.float32), cache))
+
+
 FORWARD = {
     "by axes": spatial_batchnorm_forward,
     "pixels in rows, statistics updated in place": rows_forward,
     "channel by channel, lists": channels_forward,
+    "single precision": single_forward,
 }
 BACKWARD = {
     "in one formula": spatial_batchnorm_backward,
     "node by node, another cache, a list": beside(rows_backward, spatial_batchnorm_forward=rows_forward),
     "by the Jacobian, lists, four axes": beside(channels_backward, spatial_batchnorm_forward=channels_forward),
+    "single precision": beside(single_backward, spatial_batchnorm_forward=single_forward),
 }

@@ -125,6 +125,7 @@ NUMERICAL_GRADIENT = Exercise(
             "You take f(x) - f(x - h): the error falls with h. Step to both sides: (f(x + h) - f(x - h)) / (2 * h), whose error falls with h squared.",
             (QUOTIENT, "upper = np.array(f(x))\n        grad[index] = np.sum((upper - lower) * df) / h"),
         ),
+        wrong("zeros", "Your gradient is 0 everywhere.", (QUOTIENT, "grad[index] = 0")),
         wrong("divided by h", "You divide by h. The two points are 2 * h apart.", ("/ (2 * h)", "/ h")),
         wrong(
             "divided by 2, times h",

@@ -13,10 +13,13 @@ from convbook.kernels import cs231n
 
 
 def layer(rng, shape, G, integer=False, **settings):
-    """Inputs ``x, gamma, beta, G, gn_param``; images, channels and places differ in mean and spread."""
+    """Inputs ``x, gamma, beta, G, gn_param``; images, channels and places differ in mean and spread.
+
+    No mean is far above its spread, which would cost single precision its digits.
+    """
     n, c, h, w = shape = tuple(map(int, shape))
-    place = rng.normal(size=(1, c, 1, 1)) * 3 + rng.normal(size=(n, 1, 1, 1)) * 2 + rng.normal(size=(1, 1, h, w))
-    x = place + rng.normal(size=shape) * rng.uniform(0.5, 3, (1, c, 1, 1))
+    place = rng.uniform(-2, 2, (1, c, 1, 1)) + rng.uniform(-1, 1, (n, 1, 1, 1)) + rng.uniform(-1, 1, (1, 1, h, w))
+    x = place + rng.normal(size=shape) * rng.uniform(1, 3, (1, c, 1, 1))
     if integer:
         x = rng.integers(0, 256, shape, dtype=np.uint8)
     gamma = rng.uniform(0.5, 2, (1, c, 1, 1)) * rng.choice([-1.0, 1.0], (1, c, 1, 1))
@@ -49,7 +52,7 @@ def draw_forward(rng):
         case("eps", "an eps of 0.1", (3, 4, 2, 5), 2, eps=0.1),
     ]
     flat = layer(rng, (2, 6, 3, 4), 3)
-    flat[0][1, 2:4] = flat[0][1, 2, 0, 0]
+    flat[0][1, 2:4] = rng.integers(2, 9)  # whole, so that single precision finds the mean exactly
     return [*cases, Case("eps", "a group of equal values", (*flat, ("out", "cache"), "out"))]
 
 
@@ -59,7 +62,9 @@ NAMES = ("dx", "dgamma", "dbeta")
 def draw_backward(rng):
     def case(part, kind, shape, G, **settings):
         inputs = layer(rng, shape, G, **settings)
-        dout = rng.normal(size=inputs[0].shape) + rng.normal(size=(1, inputs[0].shape[1], 1, 1))
+        x = inputs[0]
+        # a part along x, so that dgamma is no small difference of large sums
+        dout = rng.normal(size=x.shape) + rng.uniform(-0.5, 0.5, (1, x.shape[1], 1, 1)) + x / x.std() / 2
         group = "dx" if part == "dx" else "dgamma and dbeta"
         return Case(group, kind, (dout, inputs, NAMES, part, "spatial_groupnorm_forward"))
 
@@ -69,7 +74,7 @@ def draw_backward(rng):
         case("dx", "one image", (1, 6, 3, 4), 2),
         case("dx", "image of integers", (2, 6, 3, 4), 3, integer=True),
         case("dx", "a large eps", (2, 6, 4, 3), 3, eps=2.0),
-        case("dx", "few values a group", (2, 4, 1, 1), 2),
+        case("dx", "few values a group, a large eps", (2, 4, 1, 1), 2, eps=0.5),
     ]
 
 
@@ -168,6 +173,18 @@ FORWARD_MISTAKES = (
         "norms",
         "Your variance divides by H * W. A group has C // G * H * W values.",
         (VAR, "var = ((groups - mean) ** 2).sum(axis=(2, 3, 4), keepdims=True) / (H * W)"),
+    ),
+    wrong(
+        "squares of 8-bit integers",
+        "testing",
+        "You square x as it comes: squares of 8-bit integers wrap around at 256. Subtract the mean first, or turn x into floats.",
+        (VAR, "var = (groups * groups).mean(axis=(2, 3, 4), keepdims=True) - mean**2"),
+    ),
+    wrong(
+        "eps squared",
+        "norms",
+        "You add the square of eps to the variance. Add eps: np.sqrt(var + eps).",
+        (INV, INV.replace("+ eps", "+ eps**2")),
     ),
     wrong("no root", "norms", "You divide by the variance. Divide by its root.", (INV, "inv_std = 1 / (var + eps)")),
     wrong(
@@ -317,6 +334,24 @@ BACKWARD_MISTAKES = (
         (COUNT, "m = H * W"),
     ),
     wrong_back(
+        "path through the mean not divided",
+        "norms",
+        "The path through the mean counts too much in your dx: the mean divides by the number of values in a group, and so does its derivative.",
+        (THROUGH_MEAN, THROUGH_MEAN.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance not divided",
+        "norms",
+        "The path through the variance counts too much in your dx: the variance divides by the number of values in a group, and so does its derivative.",
+        (THROUGH_VAR, THROUGH_VAR.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance halved",
+        "norms",
+        "The path through the variance counts half in your dx. The derivative of a square brings a 2, which meets the 1/2 of the root.",
+        (DX, DX.replace("- through_var", "- 0.5 * through_var")),
+    ),
+    wrong_back(
         "divided by all of the image",
         "norms",
         "Your dx divides by C * H * W. A group has C // G * H * W values.",
@@ -379,7 +414,7 @@ BACKWARD_MISTAKES = (
     wrong_back(
         "eps missing",
         "norms",
-        "Your dx divides by np.sqrt(var) without eps. Divide by what the forward pass divided by.",
+        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
         (DX, DX.replace("* inv_std", "/ np.sqrt(1 / inv_std**2 - eps)")),
     ),
     wrong_back(

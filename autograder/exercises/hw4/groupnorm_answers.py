@@ -85,13 +85,24 @@ def groups_backward(dout, cache):
     return dx.tolist(), dgamma, [float(dout[:, c].sum()) for c in range(C)]
 
 
+def single_forward(x, gamma, beta, G, gn_param):
+    """All of it in single precision."""
+    return rows_forward(x.astype(np.float32), gamma.astype(np.float32), beta.astype(np.float32), G, gn_param)
+
+
+def single_backward(dout, cache):
+    return [part.astype(np.float32) for part in rows_backward(dout.astype(np.float32), cache)]
+
+
 FORWARD = {
     "by axes": spatial_groupnorm_forward,
     "groups in rows, a list": rows_forward,
     "group by group, nested lists": groups_forward,
+    "single precision": single_forward,
 }
 BACKWARD = {
     "in one formula": spatial_groupnorm_backward,
     "node by node, another cache, four axes": beside(rows_backward, spatial_groupnorm_forward=rows_forward),
     "by the Jacobian, nested lists": beside(groups_backward, spatial_groupnorm_forward=groups_forward),
+    "single precision": beside(single_backward, spatial_groupnorm_forward=single_forward),
 }
