@@ -5,6 +5,7 @@ The server's forks confine themselves further: see :mod:`autograder.confine`.
 
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def launch(way: str, scratch: Path, refused: tuple[str, ...], slot: int) -> Laun
     mounts = [f"--volume={HERE / name}:/convbook/{name}:ro" for name in SCRIPTS]
     options = "run --rm -i --network=none --read-only --security-opt=no-new-privileges --pids-limit=256".split()
     options += ["--tmpfs=/scratch:rw,mode=1777,size=256m", "--tmpfs=/tmp:rw,size=256m"]
+    options += shlex.split(os.environ.get("CONVBOOK_CONTAINER_OPTIONS", ""))  # --memory, --userns, ...
     passed = [f"--env={name}={value}" for name, value in environment.items() if name != "PATH"]
     command = [kind, *options, *mounts, *passed, image, "python", "-I", "/convbook/worker.py"]
     return Launch(kind, command, dict(os.environ), {**settings, "readable": ["/"]})

@@ -211,6 +211,8 @@ def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 2)  # the server's own voice
     os.chdir(settings["scratch"] if "scratch" in layers else settings["fallback_scratch"])
+    if os.getuid() == 0 and "scratch" not in layers:
+        os.chmod(".", 0o777)  # for whom this process is about to become
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
     owns_count = "processes" in layers
     for name, layer in (

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, solved
 
 from autograder.sandbox import REFUSED, launch, masked, ways
@@ -96,3 +97,22 @@ def test_the_course_and_the_answers_are_out_of_sight(tmp_path):
     hidden = masked(start.settings["readable"], REFUSED)
     assert any(folder.endswith("/torch") for folder in hidden) and any(folder.endswith("/scipy") for folder in hidden)
     assert set(hidden) <= {start.command[k + 1] for k, word in enumerate(start.command) if word == "--tmpfs"}
+
+
+@pytest.mark.skipif("CONVBOOK_TEST_CONTAINER" not in os.environ, reason="set CONVBOOK_TEST_CONTAINER=podman:IMAGE")
+def test_a_container_confines_and_grades(tmp_path):
+    container = os.environ["CONVBOOK_TEST_CONTAINER"]
+    status, told = doctor(CONVBOOK_SANDBOX=container)
+    assert (status, told["started"]) == (0, container.partition(":")[0])
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions", ignore=shutil.ignore_patterns("*.ipynb"))
+    (tmp_path / "in").mkdir()
+    nb = solved()
+    nb.cells.insert(1, new_code_cell("open('mine', 'w').write('kept')\nprint(open('mine').read())"))
+    nb.cells.insert(2, new_code_cell(f"open({str(tmp_path / 'nbgrader_config.py')!r}).read()"))
+    nbformat.write(nb, tmp_path / "in" / "ann.ipynb")
+    result = autograder("grade", ASSIGNMENT, "in", cwd=tmp_path, CONVBOOK_SANDBOX=container)
+    assert result.returncode == 0 and "94.00 of 100" in result.stdout, result.stderr
+    graded = nbformat.read(tmp_path / "autograded" / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
+    assert graded.cells[1].outputs[-1].text == "kept\n"
+    assert graded.cells[2].outputs[0].ename == "FileNotFoundError"
