@@ -159,6 +159,9 @@ def test_the_two_layers_answer_differently(show):
     zeros = Shift(border="zeros")
     assert errors(page) == [f"{100 * zeros.errors[name]:.0f} %" for name in ("linear", "convolution")]
     assert words(page).endswith("everywhere else the maps agree.")
+    show(Shift(by=[2, -3], border="zeros"))
+    assert words(page).endswith("everywhere else the maps agree."), "the moved edge lies inside the frame"
+    show(zeros)
     for kernel in KERNELS:
         page.get_by_label("convolution with").select_option(kernel)
         expected = Shift(border="zeros", kernel=kernel).errors["convolution"]
