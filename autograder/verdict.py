@@ -97,24 +97,30 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
         if difference:
             failed.add(k)
             failures.setdefault(case.group, (case, difference, k < n_visible))
-    return Verdict(exercise, failures, diagnose(exercise, cases, got, failed, secret), counts)
+    return Verdict(exercise, failures, diagnose(exercise, cases, expected, got, failed, secret), counts)
 
 
 def diagnose(
-    exercise: Exercise, cases: list[Case], got: list[dict], failed: set[int], secret: bytes | None
+    exercise: Exercise, cases: list[Case], expected: list[dict], got: list[dict], failed: set[int], secret: bytes | None
 ) -> tuple[Mistake, ...]:
     """The catalogued mistakes that explain ``got``, the surest evidence first.
 
     One mistake that gives the same on every case; failing that, on every case that failed; failing that,
     one for each group of cases that it explains whole, so that two mistakes in different places are both told.
+    Test inputs are only described by what they expose as a whole: a survivor alone has many reasons.
     """
+
+    def agree(k: int, m: int) -> bool:
+        mistaken = _mistaken(exercise.id, secret, m, k)
+        # two right answers agree though they look different: each refuses bad input in its own words
+        return same(got[k], mistaken) or (
+            k not in failed and compare(expected[k], mistaken, exercise.exact_type) is None
+        )
 
     def explaining(which, evidence) -> tuple[Mistake, ...]:
         """The first mistake that equals ``got`` on ``which``, if ``evidence`` has one of them for a reason."""
         for m, mistake in enumerate(exercise.mistakes):
-            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which) and any(
-                evidence(k) for k in which
-            ):
+            if all(agree(k, m) for k in which) and any(evidence(k) for k in which):
                 return (mistake,)
         return ()
 
@@ -125,7 +131,10 @@ def diagnose(
         return ()
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
     by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
-    sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
+    sure = explaining(range(len(got)), failed.__contains__)
+    if exercise.trial:
+        return sure
+    sure = sure or explaining(sorted(failed), wrong_value)
     return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
 
 
