@@ -118,11 +118,11 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
         if difference:
             failed.add(k)
             failures.setdefault(case.group, (case, difference, k < n_visible))
-    return Verdict(exercise, failures, diagnose(exercise, cases, got, failed, secret), counts)
+    return Verdict(exercise, failures, diagnose(exercise, cases, expected, got, failed, secret), counts)
 
 
 def diagnose(
-    exercise: Exercise, cases: list[Case], got: list[dict], failed: set[int], secret: bytes | None
+    exercise: Exercise, cases: list[Case], expected: list[dict], got: list[dict], failed: set[int], secret: bytes | None
 ) -> tuple[Mistake, ...]:
     """The catalogued mistakes that explain ``got``, the surest evidence first.
 
@@ -137,23 +137,26 @@ def diagnose(
         return weaknesses(exercise, got, failed)
     expected = _expected(exercise.id, secret)[2]
 
-    def alike(m: int, k: int) -> bool:
-        """Whether mistake ``m`` does what ``got`` does; where an error is asked, its message is anybody's own."""
-        mistaken = _mistaken(exercise.id, secret, m, k)
-        if "error" in expected[k] and "error" in got[k] and "error" in mistaken:
-            wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], mistaken["error"][0]
+    def alike(other: dict, k: int) -> bool:
+        """Whether an outcome is what ``got`` is; where an error is asked, and in what is right, words may differ."""
+        if "error" in expected[k] and "error" in got[k] and "error" in other:
+            wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], other["error"][0]
             return ours[0] == theirs[0] or (wanted in ours and wanted in theirs)
-        return same(got[k], mistaken)
+        both_right = k not in failed and compare(expected[k], other, exercise.exact_type) is None
+        return both_right or same(got[k], other)
+
+    def does(m: int, k: int) -> bool:
+        return alike(_mistaken(exercise.id, secret, m, k), k)
 
     def contradicted(m: int) -> bool:
         """Whether it would have failed a case that passed."""
-        return not all(k in failed or alike(m, k) for k in range(len(got)))
+        return not all(k in failed or does(m, k) for k in range(len(got)))
 
     def explaining(which, evidence) -> list[int]:
         """The mistakes that do the same on ``which``, if ``evidence`` has one of them for a reason."""
         if not any(evidence(k) for k in which):
             return []
-        return [m for m in range(len(exercise.mistakes)) if all(alike(m, k) for k in which)]
+        return [m for m in range(len(exercise.mistakes)) if all(does(m, k) for k in which)]
 
     def wrong_value(k: int) -> bool:  # an error alone could have come from anything
         return k in failed and "value" in got[k]
@@ -172,7 +175,7 @@ def diagnose(
     if any(map(wrong_value, failed)):
         telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k))  # what rules most pairs out
         for pair, (one, other, _) in enumerate(_pairs(exercise.id)):
-            if all(same(got[k], _paired(exercise.id, secret, pair, k)) for k in telling):
+            if all(alike(_paired(exercise.id, secret, pair, k), k) for k in telling):
                 return one, other
     return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
 

@@ -225,18 +225,10 @@ BLOCK_DIAGONAL = Exercise(
             ("return dense", "return w"),
         ),
         wrong(
-            "banks that do not fit",
-            "You accept a bank that does not fit. Raise ValueError where g does not divide F, or where the blocks do not "
-            "have c_in channels together.",
-            (CHECK, "if False:"),
-            (ZEROS, "np.zeros((F, max(c_in, groups * depth), kh, kw))[:, :c_in]"),
-            (TARGET, f"dense[{ROWS}, {COLUMNS}][:]"),
-            (SOURCE, f"w[{ROWS}, : max(0, c_in - m * depth)]"),
-        ),
-        wrong(
-            "channels not checked",
-            "You do not check the channels. A bank of C/g channels a filter and g groups fits C channels only.",
-            (CHECK, "if len(w) % groups:"),
+            "c_in checked against the groups only",
+            "You check that g divides c_in and F. The bank may still be too deep or too shallow: compare w.shape[1] * groups "
+            "with c_in.",
+            (CHECK, "if F % groups or c_in % groups:"),
             (SOURCE, f"w[{ROWS}, : max(0, c_in - m * depth)]"),
         ),
         wrong(
@@ -248,6 +240,21 @@ BLOCK_DIAGONAL = Exercise(
             "filters not checked",
             "You check the channels, but not that g divides F. The leftover filters would have no group.",
             (CHECK, "if w.shape[1] * groups != c_in:"),
+        ),
+        wrong(
+            "channels not checked",
+            "You do not check the channels. A bank of C/g channels a filter and g groups fits C channels only.",
+            (CHECK, "if len(w) % groups:"),
+            (SOURCE, f"w[{ROWS}, : max(0, c_in - m * depth)]"),
+        ),
+        wrong(
+            "banks that do not fit",
+            "You accept a bank that does not fit. Raise ValueError where g does not divide F, or where the blocks do not "
+            "have c_in channels together.",
+            (CHECK, "if False:"),
+            (ZEROS, "np.zeros((F, max(c_in, groups * depth), kh, kw))[:, :c_in]"),
+            (TARGET, f"dense[{ROWS}, {COLUMNS}][:]"),
+            (SOURCE, f"w[{ROWS}, : max(0, c_in - m * depth)]"),
         ),
         wrong(
             "assert in place of ValueError",

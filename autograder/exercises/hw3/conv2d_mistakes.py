@@ -79,6 +79,29 @@ CONV2D_SLIPS = (
         (STRIDES, "(sh, sw), (dh, dw) = pair(dilation), pair(stride)"),
     ),
     slip(
+        "image thinned out",
+        "groups-dilation",
+        "You keep every d-th pixel of the image, x[:, :, ::d, ::d], and lose the others. Dilation spreads the taps of the "
+        "kernel; the window still stops at every pixel.",
+        (PAD, "np.pad(x[:, :, ::dh, ::dw], ((0, 0), (0, 0), (ph, ph), (pw, pw)))"),
+        (OH, "oh = (padded.shape[2] - kh) // sh + 1"),
+        (OW, "ow = (padded.shape[3] - kw) // sw + 1"),
+        (ROWS, "i * sh : i * sh + kh"),
+        (COLUMNS, "j * sw : j * sw + kw"),
+    ),
+    slip(
+        "padding 1 by default",
+        "conv2d-padding",
+        "Your padding is 1 where none is asked for. The default is 0.",
+        ("padding=0,", "padding=1,"),
+    ),
+    slip(
+        '"same" padded by d',
+        "groups-padding",
+        'For "same" you pad by the dilation d. That is right for k = 3 alone: the padding is d*(k - 1)/2.',
+        (SAME, "padding = dh, dw"),
+    ),
+    slip(
         "padded by the dilation",
         "groups-padding",
         "You pad by the dilation, whatever padding is asked for. That keeps the size of a 3x3 kernel at stride 1; here the "
@@ -93,12 +116,6 @@ CONV2D_SLIPS = (
         (SAME, "padding = (kh - 1) // 2, (kw - 1) // 2"),
     ),
     slip(
-        '"same" padded by d',
-        "groups-padding",
-        'For "same" you pad by the dilation d. That is right for k = 3 alone: the padding is d*(k - 1)/2.',
-        (SAME, "padding = dh, dw"),
-    ),
-    slip(
         '"same" without dilation',
         "groups-padding",
         'For "same" you pad (k - 1)/2 and forget the dilation. The kernel spans d*(k - 1) + 1 pixels, so pad d*(k - 1)/2.',
@@ -110,6 +127,12 @@ CONV2D_SLIPS = (
         'For "same" you pad d * (k // 2). That is too much for an even kernel, which "same" allows when the dilation is '
         "even: the padding is d*(k - 1)/2.",
         (SAME, "padding = dh * (kh // 2), dw * (kw // 2)"),
+    ),
+    slip(
+        '"same" padded d*k/2',
+        "groups-padding",
+        'For "same" you pad d*k/2. The dilated kernel spans d*(k - 1) + 1 pixels, so the padding is d*(k - 1)/2.',
+        (SAME, "padding = dh * kh // 2, dw * kw // 2"),
     ),
     slip(
         '"same" padded on one side twice',

@@ -223,12 +223,6 @@ CONV_PARAMS = Exercise(
             square_only,
         ),
         Mistake(
-            "groups that do not divide",
-            "You accept groups that do not divide the channels. Raise ValueError: there is no such layer.",
-            "groups-groups",
-            refusing(lambda c, f, g: False),
-        ),
-        Mistake(
             "filters not checked",
             "You check that the groups divide c_in, but not that they divide c_out. Both are cut into g equal blocks.",
             "groups-groups",
@@ -251,6 +245,12 @@ CONV_PARAMS = Exercise(
             "You check the product of the channels. It can be divided where neither of them can: check each.",
             "groups-groups",
             refusing(lambda c, f, g: c * f % g),
+        ),
+        Mistake(
+            "groups that do not divide",
+            "You accept groups that do not divide the channels. Raise ValueError: there is no such layer.",
+            "groups-groups",
+            refusing(lambda c, f, g: False),
         ),
         Mistake(
             "assert in place of ValueError",

@@ -85,6 +85,8 @@ def draw_dilate(rng):
         case(least, "1x1 kernels have no gaps", 2, 3, (1, 1), int(rng.integers(2, 6))),
         case(least, "dilation 3", 2, 4, k, 3),
         case(least, "dilation 0", 2, 3, k, 0),
+        case(least, "dilation 0, 1x1 kernels", 3, 2, (1, 1), 0),
+        case(least, "a negative dilation, 1x1 kernels", 2, 3, (1, 1), -1),
         case(least, "a negative dilation", 3, 2, k, -int(rng.integers(1, 4))),
     ]
 
@@ -104,15 +106,15 @@ DILATE_KERNEL = Exercise(
     draw=draw_dilate,
     mistakes=(
         wrong(
-            "d zeros between the taps",
-            "You put d zeros between the taps. Dilation d means steps of d, so d - 1 zeros lie between, none for d = 1.",
-            ("    wide = ", "    d += 1\n    wide = "),
-        ),
-        wrong(
             "d zeros between the taps from 2 on",
             "You put d zeros between the taps as soon as there is a dilation. Dilation d means steps of d, so d - 1 zeros lie "
             "between.",
             ("    wide = ", "    d += d > 1\n    wide = "),
+        ),
+        wrong(
+            "d zeros between the taps",
+            "You put d zeros between the taps. Dilation d means steps of d, so d - 1 zeros lie between, none for d = 1.",
+            ("    wide = ", "    d += 1\n    wide = "),
         ),
         wrong(
             "zeros behind the last tap",
@@ -143,10 +145,27 @@ DILATE_KERNEL = Exercise(
             (CHECK, "d = d + 1\n    if d < 1:"),
         ),
         wrong(
+            "negative dilation accepted",
+            "You refuse dilation 0 and leave negative ones to chance. Raise ValueError for every dilation below 1; 1x1 kernels "
+            "would not show it.",
+            (CHECK, "if d == 0:"),
+            (
+                ZEROS,
+                ZEROS.replace("d * (kh - 1) + 1", "max(0, d * (kh - 1) + 1)").replace(
+                    "d * (kw - 1) + 1", "max(0, d * (kw - 1) + 1)"
+                ),
+            ),
+        ),
+        wrong(
             "dilation not checked",
             "You do not refuse a dilation below 1. Raise ValueError: the taps would lie on each other.",
             (CHECK, "if d == 0:"),
             (ZEROS, "np.zeros((*w.shape[:-2], abs(d) * (kh - 1) + 1, abs(d) * (kw - 1) + 1))"),
+        ),
+        wrong(
+            "dilation 1 refused",
+            "You refuse dilation 1. It is the ordinary kernel, and comes back as it is.",
+            (CHECK, "if d <= 1:"),
         ),
         wrong(
             "taps repeated",

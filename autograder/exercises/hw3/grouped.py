@@ -11,8 +11,9 @@ from convbook import kernels
 
 def draw_grouped(rng):
     def case(group, kind, n, c, f, groups, size, kernel, stride=1, pad=0, integer=False):
-        arrays = tensors(rng, n, c, f, groups, size, kernel, integer)
-        return Case(group, kind, (*arrays, {"stride": stride, "pad": pad, "groups": groups}))
+        x, w, b = tensors(rng, n, c, f, groups, size, kernel, integer)
+        w = np.rint(3 * w).astype(np.int64) if "filters of integers" in kind else w
+        return Case(group, kind, (x, w, b, {"stride": stride, "pad": pad, "groups": groups}))
 
     g, k = int(rng.integers(3, 5)), apart(rng, 2, 4)
     shallow, deep = apart(rng, 2, 4)  # channels and filters of a group
@@ -32,11 +33,12 @@ def draw_grouped(rng):
         case(several, "1x1 kernels", 3, 6, 9, 3, apart(rng, 3, 6), (1, 1)),
         case(several, "one filter a group", 2, 2 * g, g, g, apart(rng, 4, 6), k),
         case(several, "image of integers", 2, 6, 4, 2, apart(rng, 4, 7), k, integer=True),
+        case(several, "image and filters of integers", 2, 4, 6, 2, apart(rng, 4, 7), k, integer=True),
         case(depthwise, "one filter a channel", 2, g, g, g, apart(rng, 4, 7), k),
         case(depthwise, "several filters a channel", 3, g, g * deep, g, apart(rng, 4, 7), k),
         case(depthwise, "one channel, several filters", 2, 1, 3, 1, apart(rng, 4, 7), k),
         case(moved, "padding 1", 3, 6, 4, 2, apart(rng, 4, 7), k, pad=1),
-        case(moved, "padding 2, square kernel", 2, 3, 6, 3, apart(rng, 3, 6), (3, 3), pad=2),
+        case(moved, "padding 2, square kernel", 2, 6, 9, 3, apart(rng, 3, 6), (3, 3), pad=2),
         case(
             moved, "padding larger than the kernel", 3, 4, 2, 2, apart(rng, 3, 5), (2, 2), pad=int(rng.integers(3, 5))
         ),

@@ -245,23 +245,23 @@ GROUPED_CONV_INPUTS = trial_exercise(
     mistakes=(
         blind(
             "one group",
-            "All your layers have one group. Whatever is wrong with groups stays hidden.",
+            "None of your layers shows which block a group reads: they have one group, or blocks that are alike.",
             without_groups,
         ),
         blind(
             "two groups at most",
-            "None of your layers has more than two groups. With two, the last group is also the second.",
+            "None of your layers shows what a third group reads. With two groups, the second is also the last.",
             lambda: [layer(2, 6, 4, 2, *rest) for rest in SETTINGS[:2]] + [layer(1, 2, 4, 2, *SETTINGS[2])],
         ),
         blind(
             "depthwise only",
-            "All your grouped layers are depthwise. Blocks of one channel have no order in them.",
+            "All your filters are one channel deep. A block of one channel has no order in it.",
             lambda: [layer(2, 3, 6, 3, *rest) for rest in SETTINGS],
         ),
         blind(
             "as many filters as channels",
-            "All your layers have as many filters as channels. Then F/g and C/g are the same, and a depthwise layer has one "
-            "filter a channel.",
+            "Your layers of several groups have as many filters as channels. Then F/g and C/g are the same, and a depthwise "
+            "layer has one filter a channel.",
             lambda: [layer(2, 6, 6, 3, *rest) for rest in SETTINGS],
         ),
         blind(
@@ -271,47 +271,47 @@ GROUPED_CONV_INPUTS = trial_exercise(
         ),
         blind(
             "no dilation",
-            "Nothing of yours is dilated. Whatever is wrong with dilation stays hidden.",
+            "None of your kernels is spread by a dilation. Whatever is wrong with it stays hidden.",
             changed(5, lambda dilation: 1),
         ),
         blind(
             "dilation 2 at most",
-            "None of your dilations is above 2. Try one that is not the first that comes to mind.",
+            "None of your kernels is spread by a dilation above 2. Try one that is not the first that comes to mind.",
             lambda: [(*arguments[:5], min(arguments[5], 2), arguments[6]) for arguments in three_layers()],
         ),
         blind(
             "stride 1",
-            "All your strides are 1. A stride can go wrong by itself, and together with dilation.",
+            "None of your strides leaves a rest, and none comes together with a dilation. Try a layer that has both.",
             changed(3, lambda stride: 1),
         ),
         blind(
             "no padding",
-            "Nothing of yours is padded.",
+            "None of your layers is both padded and dilated. Settings can go wrong together that are right alone.",
             changed(4, lambda padding: 0),
         ),
         blind(
             "equal biases",
-            "Your biases are all alike, or zero. Then nobody sees whose bias was added.",
+            "Your biases are alike, or too small beside the rest. Then nobody sees whose bias was added.",
             changed(2, np.zeros_like),
         ),
         blind(
             "equal pixels",
-            "All your pixels are alike. Then nobody sees which pixel, channel or image was read.",
+            "Your pixels are alike. Then nobody sees which pixel, channel or image was read.",
             changed(0, np.ones_like),
         ),
         blind(
             "equal weights",
-            "All your weights are alike. Then nobody sees which weight met which pixel.",
+            "Your weights are alike, from channel to channel and across the diagonal of a kernel. Then nobody sees which weight met which pixel.",
             changed(1, np.ones_like),
         ),
         blind(
             "one image",
-            "All your batches hold one image.",
+            "None of your batches holds two images that differ.",
             changed(0, lambda x: x[:1]),
         ),
         blind(
             "square kernels",
-            "All your kernels are square. Then nobody sees a side that was taken for the other.",
+            "Your kernels are square, or the longer side does not show in the size of the output.",
             lambda: (
                 [layer(2, 9, 6, 3, (8, 9), (3, 3), 2, 1, 3), layer(1, 4, 8, 2, (8, 9), (3, 3), 1, 2, 2)]
                 + [layer(1, 3, 6, 3, (4, 5), (2, 2))]
@@ -319,7 +319,7 @@ GROUPED_CONV_INPUTS = trial_exercise(
         ),
         blind(
             "kernels not square",
-            "None of your kernels is square. Most kernels are, so a mistake may hide there.",
+            "None of your kernels is square, or transposing it changes nothing. Most kernels are square, so a mistake may hide there.",
             lambda: (
                 [layer(2, 9, 6, 3, (8, 9), (3, 2), 2, 1, 3), layer(1, 4, 8, 2, (8, 9), (2, 3), 1, 2, 2)]
                 + [layer(1, 3, 6, 3, (4, 5), (1, 2))]

@@ -81,6 +81,20 @@ GROUP_SLIPS = (
         (BLOCK, "padded[n, f // depth * depth : f // depth * depth + depth]"),
     ),
     slip(
+        "block by the filter's own number",
+        "groups-groups",
+        "Your filter f reads the block that begins at channel f*C/g. That is right for depthwise layers with one filter a "
+        "channel; filter f reads the block of its group, f // (F/g).",
+        (BLOCK, "padded[n, f * depth : (f + 1) * depth]"),
+    ),
+    slip(
+        "filters interleaved",
+        "groups-groups",
+        "You cut the bank into groups in the wrong order: w.reshape(F/g, g, ...) or w[m::g]. The first F/g filters are group "
+        "0: w.reshape(g, F/g, ...).",
+        (SUM, "np.sum(window * w[f % each * groups + m]) + b[f]"),
+    ),
+    slip(
         "first group's filters for all",
         "groups-groups",
         "Every group uses the filters of the first one. Group m has filters of its own, w[m*F/g] and on.",
@@ -114,6 +128,18 @@ GROUP_SLIPS = (
         ("np.zeros((N, F, oh, ow))", "np.zeros((N, each, oh, ow))"),
     ),
     slip(
+        "last group returned",
+        "groups-groups",
+        "You return the output of the last group alone. Keep those of all groups, and put them one after another.",
+        ("return out", "return out[:, F - each :]"),
+    ),
+    slip(
+        "groups joined as images",
+        "groups-groups",
+        "You join the groups along the batch. They are channels: join them along axis 1.",
+        ("return out", "return np.concatenate(np.split(out, groups, axis=1))"),
+    ),
+    slip(
         "groups not joined",
         "groups-groups",
         "Your output has the groups as an axis of its own. Reshape it to (N, F, H_out, W_out).",
@@ -145,16 +171,16 @@ GROUP_SLIPS = (
         (SUM, "np.sum(window * w[f]) + b[f % each]"),
     ),
     slip(
+        "bias added once a group",
+        "groups-parameters",
+        "You add the bias again for every group. Add it once for each output value.",
+        (SUM, "np.sum(window * w[f]) + groups * b[f]"),
+    ),
+    slip(
         "bias divided by the groups",
         "groups-parameters",
         "You divide the bias by the number of groups. Filter f gets the whole b[f].",
         (SUM, "np.sum(window * w[f]) + b[f] / groups"),
-    ),
-    slip(
-        "groups that do not divide",
-        "groups-groups",
-        "You accept groups that do not divide the channels: // cuts them off silently. Raise ValueError.",
-        (CHECK, "if False:"),
     ),
     slip(
         "filters not checked",
@@ -179,6 +205,18 @@ GROUP_SLIPS = (
         "groups-groups",
         "You check C and F together. The sum or product of two numbers can be divided where they cannot: check each.",
         (CHECK, "if (C + F) % groups:"),
+    ),
+    slip(
+        "several filters a channel refused",
+        "groups-depthwise",
+        "You refuse depthwise layers with more filters than channels. F may be a multiple of C there.",
+        (CHECK, "if C % groups or F % groups or (groups == C > 1 and F != C):"),
+    ),
+    slip(
+        "groups that do not divide",
+        "groups-groups",
+        "You accept groups that do not divide the channels: // cuts them off silently. Raise ValueError.",
+        (CHECK, "if False:"),
     ),
     slip(
         "assert in place of ValueError",
@@ -262,6 +300,12 @@ LAYER_SLIPS = (
         "conv2d-padding",
         "You always pad by 1. Read the padding that is asked for.",
         ("    padded =", "    ph = pw = 1\n    padded ="),
+    ),
+    slip(
+        "[p:-p] without padding",
+        "conv2d-padding",
+        "You write the image into padded[p:-p], which is empty where p is 0: -0 is 0. Write p : p + H.",
+        (PAD, "np.zeros((N, C, H + 2 * ph, W + 2 * pw))\n    padded[:, :, ph:-ph, pw:-pw] = x"),
     ),
     slip(
         "padding on top and left only",
@@ -355,6 +399,18 @@ LAYER_SLIPS = (
         "conv2d-output-size",
         "Height and width of your output are swapped. Axis 2 is rows, axis 3 columns.",
         ("return out", "return out.swapaxes(2, 3)"),
+    ),
+    slip(
+        "windows numbered by the height",
+        "conv2d-output-size",
+        "You number the windows i * H_out + j. A row of them holds W_out: window (i, j) has the number i * W_out + j.",
+        (PLACE, "out.reshape(N, F, -1)[n, f, i * oh + j]"),
+    ),
+    slip(
+        "width computed with the kernel's height",
+        "conv2d-output-size",
+        "The width of your output is computed with the kernel's height. It is (W + 2 * pad - kw) // stride + 1.",
+        (OW, OW.replace("kw", "kh")),
     ),
     slip(
         "square kernel assumed",

@@ -116,6 +116,13 @@ CONV1X1_AS_LINEAR = Exercise(
             (PIXELS, "x.reshape(C, -1).T"),
         ),
         wrong(
+            "batch merged, reshaped back",
+            "You multiply w by x.reshape(C, -1) and reshape the product to (N, F, H, W). With several images that mixes images "
+            "and channels: multiply image by image, or move the channel axis.",
+            (PIXELS, "x.reshape(C, -1).T"),
+            (BACK, "out.T.reshape(N, F, H, W)"),
+        ),
+        wrong(
             "width before height",
             "Your pixels are transposed: the shape is (N, F, H, W), rows before columns.",
             (BACK, BACK + ".swapaxes(2, 3)"),

@@ -166,6 +166,26 @@ DEPTHWISE_SEPARABLE = Exercise(
             (RESPONSE, RESPONSE.replace("wd[c, 0]", "wd[0, 0]")),
         ),
         wrong(
+            "channels added without weights",
+            "groups-pointwise",
+            "You add the filtered channels up as they are, and all outputs are the same. Output f weights channel c with "
+            "wp[f, c, 0, 0].",
+            (MIX, "middle.sum(axis=1, keepdims=True).repeat(len(wp), axis=1)"),
+        ),
+        wrong(
+            "last channel only",
+            "groups-pointwise",
+            "Only the last channel reaches your output. The pointwise layer adds all channels: accumulate with +=.",
+            (MIX, "middle[:, -1:] * wp[:, -1]"),
+        ),
+        wrong(
+            "one channel for each output",
+            "groups-pointwise",
+            "Each of your outputs takes one channel only. The pointwise layer has one group: output f adds all the channels, "
+            "each times wp[f, c, 0, 0].",
+            (MIX, "np.stack([middle[:, f % C] * wp[f, f % C, 0, 0] for f in range(len(wp))], axis=1)"),
+        ),
+        wrong(
             "channels averaged",
             "groups-pointwise",
             "You divide the mixture by the number of channels. The weighted channels are added up.",
@@ -243,6 +263,12 @@ DEPTHWISE_SEPARABLE = Exercise(
             (SIZES, SIZES + "\n    stride, pad = pad, stride"),
         ),
         wrong(
+            "no padding by default",
+            "conv2d-padding",
+            "You do not pad where pad is not given. The default is 1.",
+            ("pad=1", "pad=0"),
+        ),
+        wrong(
             "padding ignored",
             "conv2d-padding",
             "You do not pad. Surround each channel with pad rows and columns of zeros first; 1 is the default.",
@@ -258,7 +284,9 @@ DEPTHWISE_SEPARABLE = Exercise(
             "padding that keeps the size",
             "groups-padding",
             "You pad (k - 1)/2, whatever pad says. That would keep the size; here the padding is given.",
-            (SIZES, SIZES + "\n    pad = (kh - 1) // 2"),
+            (PAD, "np.pad(x, ((0, 0), (0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2)))"),
+            (OH, OH.replace("pad", "(kh // 2)")),
+            (OW, OW.replace("pad", "(kw // 2)")),
         ),
         wrong(
             "edge padding",

@@ -156,6 +156,16 @@ CHANNEL_SHUFFLE = Exercise(
             (READ, "table.swapaxes(0, 1)"),
         ),
         wrong(
+            "images and groups swapped",
+            "You swap the images with the groups. Axis 0 of the table is the batch: swap axes 1 and 2, g and C/g.",
+            (READ, "table.swapaxes(0, 1)"),
+        ),
+        wrong(
+            "channels and rows swapped",
+            "You swap the channels of a group with the rows of the image. Swap axes 1 and 2 of the table, g and C/g.",
+            (READ, "table.swapaxes(2, 3)"),
+        ),
+        wrong(
             "transposed past the pixels",
             "You move the group axis behind the pixels. Swap the two axes of the table only, g and C/g.",
             (READ, "table.transpose(0, 2, 3, 4, 1)"),

@@ -131,10 +131,11 @@ class Groups(Explorable):
         )
         width, height = self.c_in * cell + 2, self.c_out * cell + 2
         rows = "".join(f"<p>{line}</p>" for line in _blocks(paths))
-        two = " and a second one of the same groups" + (", the channels shuffled in between" if self.shuffle else "")
+        words = f"A layer from {self.c_in} to {self.c_out} channels in {self.groups} group{'s' * (self.groups > 1)}"
+        if self.layers == 2:
+            words += " and a second one of the same groups" + ", the channels shuffled in between" * self.shuffle
         return (
-            f'<p class="cb-note">A layer from {self.c_in} to {self.c_out} channels in {self.groups} group(s)'
-            f"{two if self.layers == 2 else ''}: {self.parameters:,} parameters with kernels of {self.kernel_size} × "
+            f'<p class="cb-note">{words}: {self.parameters:,} parameters with kernels of {self.kernel_size} × '
             f"{self.kernel_size}, {self.macs:,} multiply-adds on a map of {self.size} × {self.size}.</p>"
             f'<div class="cb-stages"><div class="cb-stage cb-kernel"><p class="cb-title">'
             f'which input reaches which output<span class="cb-shape">one row an output, one column an input</span></p>'
