@@ -119,7 +119,7 @@ def _():
 
 
 def turned(dout, w, stride, padding, end=(0, 0)):
-    """The sentence: spread dout by the stride, pad k - 1 - p, ``end`` more at its end; turn w, swap its channels."""
+    """The sentence: spread dout by the stride, pad k - 1 - p, and ``end`` more at its end; turn w, swap channels."""
     N, filters, oh, ow = dout.shape
     spread = dout.new_zeros(N, filters, (oh - 1) * stride + 1, (ow - 1) * stride + 1)
     spread[:, :, ::stride, ::stride] = dout

@@ -4,7 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
-from submissions import solution_answers
+from submissions import ROOT, solution_answers
 
 from autograder.exercises import ASSIGNMENTS
 from autograder.verdict import judge, outcomes
@@ -35,3 +35,12 @@ def test_the_examples_that_students_read_hold(solution):
         for test in finder.find(function, exercise.function, module=False, globs=namespace):
             assert runner.run(test).failed == 0
     assert runner.tries > 3
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_text_tells_what_the_exercises_are_worth_and_how_many_wrong_versions_there_are(assignment):
+    text = (ROOT / "solutions" / assignment / f"{assignment}.md").read_text()
+    for exercise in ASSIGNMENTS[assignment]:
+        assert f"| `{exercise.function}` | {exercise.points} |" in text
+        if exercise.trial:
+            assert f" {len(exercise.trial.wrong)} wrong" in text
