@@ -4,9 +4,10 @@ import doctest
 
 import numpy as np
 import pytest
-from submissions import ROOT, solution_answers
+from submissions import ROOT, released, solution_answers, solved
 
 from autograder.exercises import ASSIGNMENTS
+from autograder.grading import grade_notebook
 from autograder.verdict import judge, outcomes
 
 
@@ -44,3 +45,18 @@ def test_the_text_tells_what_the_exercises_are_worth_and_how_many_wrong_versions
         assert f"| `{exercise.function}` | {exercise.points} |" in text
         if exercise.trial:
             assert f" {len(exercise.trial.wrong)} wrong" in text
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_grade_of_the_solution_is_full_and_that_of_the_release_nothing(assignment):
+    """In a worker, where a backward pass finds its forward pass in another cell."""
+
+    def points(nb):
+        graded = grade_notebook(nb, ASSIGNMENTS[assignment], b"a secret of this test")
+        cells = [
+            cell for cell in graded.cells if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        ]
+        return [float(cell.outputs[-1].data["text/plain"]) for cell in cells]
+
+    assert points(solved(assignment)) == pytest.approx([exercise.points for exercise in ASSIGNMENTS[assignment]])
+    assert points(released(assignment)) == pytest.approx([0] * len(ASSIGNMENTS[assignment]))
