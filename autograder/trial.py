@@ -18,13 +18,15 @@ class Trial:
 
     ``right`` and each of ``wrong`` are called with every input, through ``probe``. ``admit(*args)`` is all
     that stands between the student's data and these functions, which run in the grader: it returns the
-    arguments to use, or raises ``ValueError`` with what it got and what it expected.
+    arguments to use, or raises ``ValueError`` with what it got and what it expected. With ``partly`` a weakness is
+    told also to inputs which leave more unexposed than it does; then its sentence must be true of them as well.
     """
 
     right: Callable
     wrong: tuple[Mistake, ...]
     admit: Callable[..., tuple]
     probe: str = "call"
+    partly: bool = False
 
 
 def trial_exercise(id: str, function: str, points: int, anchor: str, trial: Trial, **fields) -> Exercise:

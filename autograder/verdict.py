@@ -190,19 +190,22 @@ def _survivors(exercise_id: str) -> list[set[int]]:
 
 
 def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
-    """The catalogued weaknesses that test inputs share: all that survives a weakness survives them too.
+    """The catalogued weaknesses of test inputs: those that leave unexposed what these inputs do, and nothing else.
 
-    One that is a part of another is not told beside it.
+    Where the trial is told ``partly``, also those that leave a part of it; one that leaves a part of what another
+    leaves is not told beside it.
     """
     if any("value" not in outcome for outcome in got):
         return ()
     left = _survivors(exercise.id)
     shared = [survivors for survivors in left if survivors and survivors <= failed]
-    return tuple(
+    told = [
         mistake
         for mistake, survivors in zip(exercise.mistakes, left, strict=True)
-        if survivors in shared and not any(survivors < other for other in shared)
-    )
+        if survivors == failed
+        or (exercise.trial.partly and survivors in shared and not any(survivors < other for other in shared))
+    ]
+    return tuple(told if exercise.trial.partly else told[:1])
 
 
 def link(anchor: str, book: str = BOOK) -> str:

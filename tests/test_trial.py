@@ -1,9 +1,12 @@
 """Exercises whose answer is a list of test inputs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder import exercises
 from autograder.exercise import Mistake, rewrite
 from autograder.grading import grade_notebook
 from autograder.runner import Limits
@@ -38,6 +41,7 @@ TRIAL = Trial(
         wrong("loses the last", "It leaves the last value at zero.", ("range(len(x))", "range(len(x) - 1)")),
     ),
     admit=lambda x, step: (admit_array(x, "x", 1, 100), admit_int(step, "step", -5, 5)),
+    partly=True,
 )
 EXERCISE = trial_exercise(
     "hw0.shift_inputs",
@@ -119,6 +123,18 @@ def test_a_survivor_is_named_by_what_it_does_wrong():
 )
 def test_every_weakness_is_told_and_none_that_is_not_there(inputs, weaknesses):
     assert {weakness.name for weakness in verdict_of(inputs).mistakes} == weaknesses
+
+
+def test_a_weakness_that_is_told_as_a_whole_alone(monkeypatch):
+    whole = replace(EXERCISE, trial=replace(TRIAL, partly=False))
+    monkeypatch.setitem(exercises.EXERCISES, EXERCISE.id, whole)
+
+    def told(inputs):
+        verdict = judge(whole, lambda cases: outcomes(whole, lambda: inputs, cases))
+        return {weakness.name for weakness in verdict.mistakes}
+
+    assert told([([1, 2, 3], 1)]) == {"one step only"}
+    assert told([([1, 2, 0], 1)]) == set()  # leaves more than steps of 1 alone do
 
 
 def test_three_weaknesses_are_enough_for_one_try():

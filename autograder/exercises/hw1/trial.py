@@ -137,7 +137,7 @@ def admit(img, g):
     return img, g
 
 
-TRIAL = Trial(right=sweep, wrong=WRONG, admit=admit)
+TRIAL = Trial(right=sweep, wrong=WRONG, admit=admit, partly=True)
 
 
 def by_reason():
