@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.collect import collect
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
 from autograder.release import write_source
@@ -57,37 +57,8 @@ class Course:
                 return False
 
     def collect(self, folder: Path, assignment: str) -> tuple[list[str], list[str]]:
-        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``.
-
-        Understood: ``STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`` (nbgrader's own), ``STUDENT/ASSIGNMENT.ipynb``,
-        ``STUDENT/ANY.ipynb`` (one notebook a student), and ``STUDENT.ipynb``. Returns the students, and a
-        line about each entry that was not understood. Raises ``CourseError`` where nothing was.
-        """
-        check_assignment(assignment)
-        folder = Path(folder).resolve()
-        if not folder.is_dir():
-            raise CourseError(f"there is no folder {folder}")
-        found: dict[str, list[Path]] = {}
-        problems = []
-        for entry in sorted(folder.iterdir()):
-            try:
-                if notebook := find_notebook(entry, assignment):
-                    found.setdefault(student_id(entry), []).append(notebook)
-            except CourseError as error:
-                problems.append(str(error))
-        students = []
-        for student, notebooks in found.items():
-            if len(notebooks) > 1:
-                problems.append(f"{student} handed in {len(notebooks)} notebooks: {', '.join(map(str, notebooks))}")
-                continue
-            target = self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
-            if notebooks[0].resolve() != target:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(notebooks[0], target)
-            students.append(student)
-        if not students:
-            raise CourseError("; ".join([f"{folder} holds no notebook that can be graded", *problems]))
-        return students, problems
+        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``: see :mod:`autograder.collect`."""
+        return collect(folder, assignment, self.root)
 
     def grade(self, assignment: str, student: str) -> None:
         """Autograde one submission and write its feedback. Raises ``CourseError`` with nbgrader's words."""
@@ -123,39 +94,6 @@ class Course:
         with Gradebook(self.db_url) as gradebook:
             CsvExportPlugin(to=str(target)).export(gradebook)
         return target
-
-
-def student_id(entry: Path) -> str:
-    """The student's name from a file's or folder's; raises ``CourseError`` for one that cannot be used as a path.
-
-    >>> student_id(Path("downloads/Zoë O'Hara.ipynb"))
-    "Zoë O'Hara"
-    """
-    name = entry.stem if entry.suffix.lower() == ".ipynb" else entry.name
-    if name != name.strip() or re.search(r"[*?\[\]{}+\\]", name):
-        raise CourseError(
-            f"{entry.name!r} cannot be a student's name: rename it without any of *?[]{{}}+\\ and outer spaces"
-        )
-    return name
-
-
-def find_notebook(entry: Path, assignment: str) -> Path | None:
-    """The notebook that an entry of a folder holds, None for what is plainly something else."""
-    if entry.name.startswith("."):
-        return None
-    if entry.is_dir():
-        for own in (entry / assignment / f"{assignment}.ipynb", entry / f"{assignment}.ipynb"):
-            if own.is_file():
-                return own
-        notebooks = sorted(path for path in entry.glob("*.ipynb") if path.is_file())
-        if len(notebooks) != 1:
-            raise CourseError(f"{entry.name}/ holds {len(notebooks)} notebooks; expected one, or {assignment}.ipynb")
-        return notebooks[0]
-    if entry.suffix.lower() != ".ipynb":
-        return None
-    if not entry.is_file():
-        raise CourseError(f"{entry.name} cannot be read: it leads nowhere")
-    return entry
 
 
 def succeed(result: dict, what: str) -> None:

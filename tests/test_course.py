@@ -16,6 +16,7 @@ from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, so
 from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv_answers, pool
+from autograder.submission import Note
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
 EXERCISE_POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])
@@ -220,9 +221,11 @@ def test_layouts_of_a_folder(course, tmp_path):
     students, problems = Course(course).collect(tmp_path, ASSIGNMENT)
     assert set(students) == {"ann", "ben", "cas", "dan", "EVE", "Zoë O'Hara #1"}
     told = "\n".join(problems)
-    for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1].ipynb'"):
+    for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1]'"):
         assert words in told
-    assert "folder.ipynb/ holds 0" in told and len(problems) == 6
+    assert "folder.ipynb/ holds 0" in told
+    assert [line for line in problems if isinstance(line, Note)] == ["notes.txt is no notebook"]
+    assert len(problems) == 8  # with the copy that dan has beside his notebook
 
 
 def broken_notebooks() -> dict[str, object]:

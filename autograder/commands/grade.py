@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from autograder.commands.shared import course_options, in_words, open_course
 from autograder.errors import CourseError
+from autograder.submission import Note
 
 
 @click.command()
@@ -41,6 +42,10 @@ def grade(assignment: str, folder: Path, root: Path, db_url: str | None) -> None
         score, maximum, waits = scores[student]
         click.echo(f"{student:{width}}  {score:6.2f} of {maximum:g}{'  + written answer to grade' if waits else ''}")
     click.echo(f"gradebook.db, autograded/, feedback/, {course.export().name}: {len(students) - len(failures)} graded")
-    for problem in [*failures.values(), *problems]:
-        click.echo(f"problem: {problem}", err=True)
-    sys.exit(bool(failures or problems))
+    notes = [line for line in problems if isinstance(line, Note)]
+    problems = [*failures.values(), *(line for line in problems if not isinstance(line, Note))]
+    for line in notes:
+        click.echo(f"note: {line}", err=True)
+    for line in problems:
+        click.echo(f"problem: {line}", err=True)
+    sys.exit(bool(problems))
