@@ -224,7 +224,10 @@ def test_layouts_of_a_folder(course, tmp_path):
     for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1]'"):
         assert words in told
     assert "folder.ipynb/ holds 0" in told
-    assert [line for line in problems if isinstance(line, Note)] == ["notes.txt is no notebook"]
+    assert [line for line in problems if isinstance(line, Note)] == [
+        "dan: not graded: hw2-conv2d-Copy1.ipynb",
+        "notes.txt is no notebook",
+    ]
     assert len(problems) == 8  # with the copy that dan has beside his notebook
 
 
