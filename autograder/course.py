@@ -9,14 +9,16 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.collect import collect
+from autograder.collect import collect, identities
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
+from autograder.export import Roster, nbgrader_csv, to_send, write_text
+from autograder.lms import canvas_csv, moodle_csv, moodle_import
 from autograder.release import write_source
+from autograder.standing import Standing, standings
 
 
 class Course:
@@ -88,12 +90,52 @@ class Course:
                 for submission in gradebook.assignment_submissions(assignment)
             }
 
+    def standings(self, assignment: str) -> list[Standing]:
+        """Where each student stands; raises ``CourseError`` for an assignment that was not released."""
+        check_assignment(assignment)
+        try:
+            return standings(self.root, self.db_url, assignment)
+        except MissingEntry:
+            raise CourseError(f"{assignment} is not in the gradebook: nothing of it was released or graded") from None
+
     def export(self) -> Path:
-        """Write every grade to ``grades.csv``, nbgrader's own export."""
-        target = self.root / "grades.csv"
+        """Write every grade to ``grades.csv`` in nbgrader's columns, with points so far where a human must grade."""
         with Gradebook(self.db_url) as gradebook:
-            CsvExportPlugin(to=str(target)).export(gradebook)
-        return target
+            due = {entry.name: str(entry.duedate or "") for entry in gradebook.assignments}
+        tables = {name: (due[name], self.standings(name)) for name in due if name in ASSIGNMENTS}
+        write_text(self.root / "grades.csv", nbgrader_csv(tables, include_waiting=True)[0])
+        return self.root / "grades.csv"
+
+    def export_to(
+        self,
+        target: Path,
+        assignment: str,
+        form: str,
+        roster: Path | None = None,
+        column: str | None = None,
+        include_waiting: bool = False,
+    ) -> tuple[int, list[str]]:
+        """Write the grades of one assignment for ``form``: nbgrader, canvas or moodle.
+
+        Returns how many scores are in the file, and a line about everybody who has none.
+        """
+        table = self.standings(assignment)
+        sent, said = to_send(table, include_waiting)
+        known = identities(self.root, assignment)
+        if form == "nbgrader":
+            with Gradebook(self.db_url) as gradebook:
+                due = str(gradebook.find_assignment(assignment).duedate or "")
+            text, count, lost = nbgrader_csv({assignment: (due, table)}, include_waiting)[0], len(sent), []
+        elif form == "canvas":
+            if roster is None:
+                raise CourseError("Canvas needs its own rows: export the gradebook there and name it with --roster")
+            text, count, lost = canvas_csv(Roster.read(roster), assignment, sent, known, column)
+        elif roster is not None:
+            text, count, lost = moodle_csv(Roster.read(roster), assignment, sent, known)
+        else:
+            text, count, lost = moodle_import(assignment, sent, known)
+        write_text(Path(target), text)
+        return count, said + lost
 
 
 def succeed(result: dict, what: str) -> None:

@@ -42,6 +42,8 @@ def usable_name(name: str) -> str:
             f"{name!r} cannot be a student's name: rename it without a leading dot, outer spaces, control characters "
             r"or any of / \ * ? [ ] { } +"
         )
+    if len(name) > 128:  # nbgrader's column in the gradebook
+        raise CourseError(f"{name!r} has {len(name)} characters; a student's name has at most 128")
     return name
 
 

@@ -1,0 +1,41 @@
+"""Commands about results: ``export`` grades."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from autograder.commands.shared import course_options, in_words, open_course
+from autograder.submission import Note
+
+
+def tell(said: list[str]) -> None:
+    """Print notes and problems to stderr; end with status 1 if there is a problem."""
+    for line in said:
+        click.echo(f"{'note' if isinstance(line, Note) else 'problem'}: {line}", err=True)
+    sys.exit(any(not isinstance(line, Note) for line in said))
+
+
+@click.command()
+@click.argument("assignment")
+@click.option("--format", "form", type=click.Choice(["nbgrader", "canvas", "moodle"]), default="nbgrader")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write; grades-ASSIGNMENT-FORMAT.csv if none.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="The gradebook that Canvas exported, or Moodle's grading worksheet: the file that is filled in.",
+)
+@click.option("--column", help='The column of the roster for Canvas, e.g. "Conv2d (4711)".')
+@click.option("--include-waiting", is_flag=True, help="Send points so far of who waits for grading by hand.")
+@course_options
+def export(assignment, form, out, roster, column, include_waiting, root: Path, db_url: str | None) -> None:
+    """Write grades for another system. Who has no score yet gets none, not zero, and is told.
+
+    Example: autograder export hw2-conv2d --format canvas --roster 2026-Grades.csv --out grades.csv
+    """
+    course = open_course(root, db_url)
+    target = out or course.root / f"grades-{assignment}-{form}.csv"
+    with in_words():
+        count, said = course.export_to(target, assignment, form, roster, column, include_waiting)
+    click.echo(f"{target}: {count} scores")
+    tell(said)
