@@ -8,9 +8,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from autograder import downloads
+from autograder.candidates import Candidate, Note, choose_notebook, is_notebook, usable_name
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
-from autograder.submission import Candidate, Note, choose_notebook, is_notebook, usable_name
 from autograder.unzip import unpack
 
 

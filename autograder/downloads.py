@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 from dateutil import parser, tz
 
+from autograder.candidates import Candidate, Note, choose_notebook, is_notebook, usable_name
 from autograder.errors import CourseError
-from autograder.submission import Candidate, Note, choose_notebook, is_notebook, usable_name
 
 CANVAS = re.compile(
     r"(?:(?P<name>.*?)_(?P<late>LATE_)?(?P<user>\d+)|(?P<late_too>LATE_)?(?P<anonymous>anon_[A-Za-z0-9]+))"

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.candidates import Note
 from autograder.errors import CourseError
 from autograder.standing import NOTHING, UNGRADED, WAITING, Standing
-from autograder.submission import Note
 
 NBGRADER = "assignment duedate timestamp student_id last_name first_name email raw_score late_submission_penalty score"
 MOODLE_COLUMNS = ("Identifier", "Grade", "Last modified (grade)")  # what Moodle insists on, in English

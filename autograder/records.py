@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from autograder.submission import usable_name
+from autograder.candidates import usable_name
 
 FIELDS = {
     "assignment": str,

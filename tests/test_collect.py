@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from submissions import ASSIGNMENT, released
 
 from autograder import unzip
+from autograder.candidates import Note
 from autograder.collect import collect, identities
 from autograder.downloads import CANVAS, MOODLE, utc
 from autograder.errors import CourseError
-from autograder.submission import Note
 
 NOTEBOOK = nbformat.writes(released())
 

@@ -13,10 +13,10 @@ import pytest
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
 
+from autograder.candidates import Note
 from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv_answers, pool
-from autograder.submission import Note
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
 EXERCISE_POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])

@@ -5,11 +5,11 @@ import io
 
 import pytest
 
+from autograder.candidates import Note
 from autograder.errors import CourseError
 from autograder.export import Roster, harmless, nbgrader_csv, to_send
 from autograder.lms import canvas_csv, moodle_csv, moodle_import
 from autograder.standing import GRADED, NOTHING, UNGRADED, WAITING, Standing
-from autograder.submission import Note
 
 ASSIGNMENT = "hw2-conv2d"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from autograder.candidates import Note
 from autograder.commands.shared import course_options, in_words, open_course
 from autograder.errors import CourseError
-from autograder.submission import Note
 
 
 @click.command()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from autograder.candidates import Note
 from autograder.commands.shared import course_options, in_words, open_course
-from autograder.submission import Note
 
 
 def tell(said: list[str]) -> None:
