@@ -7,7 +7,7 @@ try:
 except ImportError:
     sys.exit("The grader's command line comes with: pip install 'convbook[grade]'")
 
-from autograder.commands.grade import grade
+from autograder.commands.grade import doctor, grade
 from autograder.commands.notebooks import check, feedback, release
 from autograder.commands.results import export
 
@@ -17,7 +17,7 @@ def main() -> None:
     pass
 
 
-for command in (release, check, grade, feedback, export):
+for command in (release, check, grade, feedback, export, doctor):
     main.add_command(command)
 
 

@@ -1,14 +1,18 @@
 """A course folder: release assignments, collect submissions, grade them, write feedback and grades."""
 
+import hashlib
 import os
 import re
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -16,9 +20,16 @@ from autograder.collect import collect, identities
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
 from autograder.export import Roster, nbgrader_csv, to_send, write_text
+from autograder.feedback import write_all
+from autograder.gradebook import Writer
 from autograder.lms import canvas_csv, moodle_csv, moodle_import
+from autograder.master import Master
+from autograder.pipeline import Job, grade_all
+from autograder.preprocessor import GradeNotebook, course_secret
+from autograder.records import read_record, write_record
 from autograder.release import write_source
 from autograder.standing import Standing, standings
+from autograder.submission import Graded, Setup, steps_of
 
 
 class Course:
@@ -35,13 +46,20 @@ class Course:
         warnings.filterwarnings("ignore", message="Object of type <.*> not in session", category=SAWarning)
         # nbgrader runs `alembic` by name, which an environment that was not activated does not have on its path
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
-        config.CourseDirectory.root = str(self.root)
+        self.config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+        self.config.CourseDirectory.root = str(self.root)
+        secret_file = self.config.GradeNotebook.get("secret_file", "course_secret")
+        self.config.GradeNotebook.secret_file = str(self.root / secret_file)
         if db_url:
-            config.CourseDirectory.db_url = db_url
-        config.GradeNotebook.secret_file = str(self.root / config.GradeNotebook.get("secret_file", "course_secret"))
-        self.api = NbGraderAPI(config=config)
-        self.db_url = self.api.coursedir.db_url
+            self.config.CourseDirectory.db_url = db_url
+        self.coursedir = CourseDirectory(config=self.config)
+        self.db_url = self.coursedir.db_url
+
+    @cached_property
+    def api(self):
+        from nbgrader.apps import NbGraderAPI  # takes seconds
+
+        return NbGraderAPI(config=self.config)
 
     def release(self, assignment: str) -> Path:
         """Generate ``exercises/ASSIGNMENT`` from ``solutions/ASSIGNMENT``; enter it into the gradebook."""
@@ -62,25 +80,87 @@ class Course:
         """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``: see :mod:`autograder.collect`."""
         return collect(folder, assignment, self.root)
 
-    def grade(self, assignment: str, student: str) -> None:
-        """Autograde one submission and write its feedback. Raises ``CourseError`` with nbgrader's words."""
-        succeed(self.api.autograde(assignment, student, force=True, create=True), f"{student} was not graded")
-        succeed(self.api.generate_feedback(assignment, student, force=True), f"{student} got no feedback")
+    def setup(self, assignment: str) -> Setup:
+        """All that grading an assignment needs besides the submissions."""
+        with Gradebook(self.db_url) as gradebook:
+            master = Master.read(gradebook, assignment)
+        options = GradeNotebook(config=self.config)
+        release = self.root / "exercises" / assignment / f"{assignment}.ipynb"
+        return Setup(
+            master,
+            release.read_text(encoding="utf-8"),
+            self.db_url,
+            course_secret(Path(options.secret_file)),
+            options.limits(),
+            options.book_url,
+            *steps_of(self.config),
+            self.config,
+        )
 
-    def feedback(self, assignment: str, students: Iterable[str] = ()) -> Iterator[tuple[str, Path]]:
-        """Write feedback again for the students named, or all that are graded; yields each with its page.
+    def submitted(self, assignment: str, student: str) -> Path:
+        return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
-        Raises ``CourseError`` for a student whose submission is not graded.
+    def graded(self, assignment: str, student: str) -> Path:
+        return self.root / "autograded" / student / assignment / f"{assignment}.ipynb"
+
+    def is_up_to_date(self, setup: Setup, student: str) -> bool:
+        """Whether what was handed in last has been graded by this very grader, and all of it written down."""
+        record = read_record(self.root, setup.master.assignment, student)
+        notebook = self.submitted(setup.master.assignment, student)
+        return (
+            record is not None
+            and record.get("grader") == setup.fingerprint
+            and self.graded(setup.master.assignment, student).exists()
+            and record["digest"] == hashlib.sha256(notebook.read_bytes()).hexdigest()
+        )
+
+    def grade(
+        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, grade=grade_all
+    ) -> Iterator[tuple[str, Graded | Exception]]:
+        """Grade submissions and enter each into the gradebook; yields ``(student, result)`` as they are done.
+
+        ``only``: functions whose grade is entered, all where None. ``grade``: how many are graded at once, see
+        :func:`autograder.pipeline.grade_all`. When this ends early, what it has yielded is written down whole.
         """
+        jobs = [Job(student, self.submitted(setup.master.assignment, student)) for student in students]
+        results = grade(setup, jobs, workers)
+        with Writer(self.db_url, self.coursedir.course_id, self.config) as writer:
+            for job, result in results:
+                if isinstance(result, Graded):
+                    self._keep(writer, setup, result, only)
+                yield job.student, result
+
+    def _keep(self, writer: Writer, setup: Setup, result: Graded, only: set[str] | None) -> None:
+        """Write a result down: gradebook, graded notebook, and last the record, by which it counts as done."""
+        assignment = setup.master.assignment
+        source = self.submitted(assignment, result.student).parent
+        writer.write(result, self.coursedir.get_existing_timestamp(str(source)), only)
+        target = self.graded(assignment, result.student)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in find_all_files(str(source), [*self.coursedir.ignore, "*.ipynb"]):
+            copy = target.parent / Path(path).relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        unfinished = target.with_suffix(".unfinished")
+        unfinished.write_text(result.notebook, encoding="utf-8")
+        unfinished.chmod(0o444)  # as nbgrader leaves it
+        os.replace(unfinished, target)
+        write_record(self.root, {**result.record, "grader": setup.fingerprint})
+
+    def graded_students(self, assignment: str, wanted: Iterable[str] = ()) -> list[str]:
+        """The students with a graded submission, or those of them ``wanted``; raises ``CourseError`` for others."""
         check_assignment(assignment)
-        graded = sorted(path.parent.name for path in (self.root / "autograded").glob(f"*/{assignment}"))
+        graded = sorted(path.parent.parent.name for path in self.root.glob(f"autograded/*/{assignment}/*.ipynb"))
+        if unknown := [student for student in wanted if student not in graded]:
+            raise CourseError(f"{unknown[0]!r} has no graded submission of {assignment}; {len(graded)} others have")
         if not graded:
             raise CourseError(f"no submission of {assignment} is graded yet")
-        if unknown := [student for student in students if student not in graded]:
-            raise CourseError(f"{unknown[0]!r} has no graded submission of {assignment}; {len(graded)} others have")
-        for student in students or graded:
-            succeed(self.api.generate_feedback(assignment, student, force=True), f"{student} got no feedback")
-            yield student, self.root / "feedback" / student / assignment / f"{assignment}.html"
+        return list(wanted) or graded
+
+    def feedback(self, assignment: str, students: list[str], workers: int = 1) -> Iterator[tuple[str, str]]:
+        """Write feedback pages; yields each student with what went wrong, or nothing."""
+        for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
+            yield student, f"{student} got no feedback: {error}" if error else ""
 
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""

@@ -60,6 +60,7 @@ class Exercise:
     probe: str = "call"
     exact_type: bool = False  # an int is wanted, 5.0 will not do
     trial: "Trial | None" = None  # the answer is a list of inputs for these implementations
+    allowed: tuple[str, ...] = ()  # modules that answers may import besides NumPy
 
     def visible_cases(self) -> list[Case]:
         """The cases of the instant check, the same for everybody."""

@@ -69,3 +69,11 @@ def read_records(root: Path, assignment: str) -> dict[str, dict]:
             raise ValueError(f"{where} is no record: {error}; delete it and grade that submission again") from None
         records[checked(record, where)["student"]] = record
     return records
+
+
+def read_record(root: Path, assignment: str, student: str) -> dict | None:
+    """The record of one submission, None where there is none that can be read."""
+    try:
+        return json.loads((Path(root) / "records" / assignment / f"{student}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

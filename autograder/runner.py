@@ -1,75 +1,279 @@
-"""The trusted end of a worker: starts it, asks it, believes nothing of it, ends it."""
+"""The trusted end: starts the server of students' code, asks it, believes nothing of it, ends it."""
 
+import fcntl
 import os
-import selectors
+import secrets
+import select
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from autograder.exercise import Exercise
 from autograder.plain import LIMIT, NotPlain, pack, unpack
+from autograder.sandbox import REFUSED, launch, ways
 
-# What would hand the student the answer, or bring a second implementation of it.
-REFUSED = ("convbook", "torch", "torchvision", "tensorflow", "jax", "scipy", "skimage", "sklearn", "cv2", "nbgrader")
+ESSENTIAL = ("files", "processes", "network")
+MARGIN = 5.0  # seconds after which a time limit that a process should have kept itself is kept from outside
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds of wall time for a cell and for a case, seconds of CPU and bytes of memory for the worker."""
+    """Seconds of wall time for a cell, a case and a submission, seconds of CPU for a process; bytes of memory for
+    a submission, of one file and of all files; processes and threads of a submission."""
 
     cell: float = 30.0
     case: float = 10.0
+    total: float = 900.0
     cpu: int = 300
     memory: int = 4 * 2**30
+    file_size: int = 2**26
+    scratch_size: int = 2**28
+    processes: int = 100
 
 
 class WorkerEnded(Exception):
-    """The worker ended, hung or talked nonsense; the text says which, in words for the student."""
+    """The student's process ended, hung or talked nonsense; the text says which, in words for the student."""
 
 
 class ForkEnded(Exception):
     """A case ended the fork that answered it; the text says how."""
 
 
-class Worker:
-    """A process that runs one student's code; a context manager.
+class NoServer(Exception):
+    """The server could not be started; the text says why, in words for the instructor."""
 
-    >>> with Worker() as worker:
+
+class Server:
+    """A warm process that forks for each submission; a context manager. It starts when first used.
+
+    ``refused``: modules that submissions may not import. ``preload``: modules imported before the first fork.
+    ``slot``: a number of its own for each server of a host.
+
+    >>> with Server() as server, server.begin() as worker:
     ...     outputs = worker.run_cell("def double(n): return 2 * n")
-    ...     with worker.fork() as probe:
-    ...         probe("call", "double", (21,))
-    {'value': 42, 'changed inputs': []}
+    ...     worker.snapshot("double")
+    ...     list(worker.answers("double", pack([("call", "double", (21,))])))
+    [{'value': 42, 'changed inputs': []}]
     """
 
-    def __init__(self, limits: Limits | None = None, refuse: tuple[str, ...] = REFUSED):
-        self.limits = limits or Limits()
-        self._scratch = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
-        environment = {
-            "PATH": os.defpath,
-            "HOME": self._scratch.name,
-            "IPYTHONDIR": self._scratch.name,
-            "MPLCONFIGDIR": self._scratch.name,
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "LANG": "C.UTF-8",
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        refused: tuple[str, ...] = REFUSED,
+        preload: tuple[str, ...] = ("numpy",),
+        slot: int = 0,
+    ):
+        self.limits, self.refused, self.preload, self.slot = limits or Limits(), refused, preload, slot
+        self.kind, self.layers, self.missing = "", [], {}
+        self._mark = secrets.token_hex(16)
+        self._process: subprocess.Popen | None = None
+        self._scratch: tempfile.TemporaryDirectory | None = None
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process, in the best way that works here. Raises ``NoServer`` where none does."""
+        reasons = []
+        for way in ways():
+            self._scratch = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
+            os.chmod(self._scratch.name, 0o777)
+            start = launch(way, Path(self._scratch.name), self.refused, self.slot)
+            words = ("NumPy", "torch") if "torch" in self.preload else ("NumPy",)
+            self._settings = {
+                **start.settings,
+                **asdict(self.limits),
+                "refuse": list(self.refused),
+                "allowed": f"{' and '.join(words)} {'are' if len(words) > 1 else 'is'}",
+                "preload": list(self.preload),
+                "mark": self._mark,
+            }
+            try:
+                self._process = subprocess.Popen(
+                    start.command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    cwd="/" if start.kind != "bare" else self._scratch.name,
+                    env=start.environment,
+                    start_new_session=True,
+                )
+                self._open_pipes()
+                self._put(pack(self._settings), 60)
+                answer = self._word(time.monotonic() + 120)
+            except (OSError, WorkerEnded, NotPlain, _Heard) as error:
+                reasons.append(f"{way}: {error}")
+                self.close()
+                continue
+            self.kind, self.missing = start.kind, dict(filter(None, [("start", "; ".join(reasons))])) if reasons else {}
+            if answer.get("missing"):
+                self.missing["system calls"] = str(answer["missing"])
+            return
+        raise NoServer(f"the server of students' code does not start: {'; '.join(reasons)}")
+
+    def begin(self) -> "Worker":
+        """A process for one submission; raises ``NoServer`` where the server cannot be started."""
+        if self._process is None:
+            self.start()
+        return Worker(self)
+
+    def isolation(self) -> dict[str, str]:
+        """What confines a submission here, by layer; a layer that is missing has no entry. Asks a real submission."""
+        with self.begin():
+            return self.found_layers()
+
+    def found_layers(self) -> dict[str, str]:
+        landlock = next((layer for layer in self.layers if layer.startswith("Landlock")), "")
+        contained = self.kind in ("podman", "docker")
+        behind = " and ".join(filter(None, [self.kind if self.kind != "bare" else "", landlock]))
+        found = {
+            "files": behind,
+            "processes": "a namespace" if "processes" in self.layers else self.kind if contained else "",
+            "network": "a namespace" if self._settings["alone"] or "network" in self.layers else "",
+            "user": "an ordinary user of its own" if "user" in self.layers else "",
+            "system calls": "seccomp" if "system calls" in self.layers else "",
+            "scratch folder": "a file system of its own" if "scratch" in self.layers else "",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("worker.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._scratch.name,
-            env=environment,
-            start_new_session=True,
+        return {layer: how for layer, how in found.items() if how}
+
+    def close(self) -> None:
+        """End the server and all that it forked."""
+        if self._process is not None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                pipe.close()
+            self._process = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    # ---- frames over three pipes: requests, a student's answers, the server's own words
+
+    def _open_pipes(self) -> None:
+        self._requests, self._answers, self._words = (
+            pipe.fileno() for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
         )
-        self._ask({"refuse": list(refuse), "memory": self.limits.memory, "cpu": self.limits.cpu}, timeout=120)
+        os.set_blocking(self._requests, False)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # a whole notebook fits, so that few writes wait
+            for pipe in (self._requests, self._answers):
+                try:
+                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 2**20)
+                except OSError:  # a limit of the system for all pipes of a user
+                    break
+        self._came = bytearray()  # of the student's answers, not yet asked for
+        self._writing, self._reading, self._hearing = select.poll(), select.poll(), select.poll()
+        self._writing.register(self._requests, select.POLLOUT)
+        for poll in (self._writing, self._reading, self._hearing):
+            poll.register(self._words, select.POLLIN)
+        self._reading.register(self._answers, select.POLLIN)
+
+    def _put(self, message: bytes, timeout: float) -> None:
+        """Send a message; ends early, with ``_Heard``, when the server has something to say."""
+        rest, deadline = memoryview(struct.pack("<I", len(message)) + message), time.monotonic() + timeout
+        while rest:
+            ready = dict(self._writing.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
+            if not ready:
+                raise TimeoutError
+            if self._words in ready:
+                raise _Heard
+            try:
+                rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                continue
+
+    def _answer(self, deadline: float):
+        """The next message of the student's code; raises ``_Heard`` when there is none and the server speaks."""
+        (length,) = struct.unpack("<I", self._take(4, deadline))
+        if length > LIMIT:
+            raise NotPlain(f"the result is larger than {LIMIT // 2**20} MiB")
+        return unpack(self._take(length, deadline))
+
+    def _take(self, count: int, deadline: float) -> bytes:
+        while len(self._came) < count:
+            ready = dict(self._reading.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
+            if not ready:
+                raise TimeoutError
+            if self._answers not in ready:
+                raise _Heard
+            part = os.read(self._answers, 2**20)
+            if not part:
+                raise _Heard
+            self._came += part
+        taken = bytes(self._came[:count])
+        del self._came[:count]
+        return taken
+
+    def _word(self, deadline: float) -> dict:
+        """The next of the server's own words; raises ``WorkerEnded`` with what else is said in their place."""
+
+        def take(count: int) -> bytes:
+            part = b""
+            while len(part) < count:
+                if not self._hearing.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
+                    raise TimeoutError
+                more = os.read(self._words, count - len(part))
+                if not more:
+                    raise WorkerEnded("the server has ended" + (f": {part.decode(errors='replace')}" if part else ""))
+                part += more
+            return part
+
+        first = take(4)
+        (length,) = struct.unpack("<I", first)
+        if length > 2**16:  # not a frame: what the command that should start the server complains of
+            raise WorkerEnded((first + os.read(self._words, 2000)).decode("utf-8", "replace").strip())
+        return unpack(take(length))
+
+    def _next(self) -> None:
+        """Be ready for the next submission: drop what the last one has left in the pipes."""
+        self._came.clear()
+        empty = select.poll()
+        empty.register(self._answers, select.POLLIN)
+        while empty.poll(0) and os.read(self._answers, 2**20):
+            pass
+        rest = self._mark.encode()
+        while rest:
+            self._writing.poll(1000)
+            try:
+                rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                continue
+
+
+def server_for(exercises: tuple[Exercise, ...], limits: Limits | None = None, slot: int = 0) -> Server:
+    """A server whose submissions may import what these exercises allow."""
+    allowed = {name for exercise in exercises for name in exercise.allowed}
+    refused = tuple(name for name in REFUSED if name not in allowed)
+    return Server(limits, refused, ("numpy", *sorted(allowed)), slot)
+
+
+class _Heard(Exception):
+    """The server spoke while an answer of the student's code was awaited."""
+
+
+class Worker:
+    """The process of one submission; a context manager. After its end ``usage`` says what it took."""
+
+    def __init__(self, server: Server):
+        self._server, self._limits = server, server.limits
+        self.usage: dict = {}
+        self._open = True
+        ready = self._ask({"begin": True}, 60).get("ready")
+        if not isinstance(ready, dict):
+            raise self._end("the process did not begin as it should")
+        server.layers, server.missing = list(ready["layers"]), {**server.missing, **ready["missing"]}
 
     def __enter__(self) -> "Worker":
         return self
@@ -78,96 +282,130 @@ class Worker:
         self.close()
 
     def close(self) -> None:
-        """End the worker and every process of its session; remove its scratch folder."""
+        """Let the submission's processes end; end them if they do not."""
+        if not self._open:
+            return
         try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._scratch.cleanup()
+            self._server._put(pack({"done": True}), MARGIN)
+            self._over(self._server._word(time.monotonic() + MARGIN))
+        except _Heard:
+            try:
+                self._over(self._server._word(time.monotonic() + MARGIN))
+            except (OSError, WorkerEnded, NotPlain):
+                self._end("")
+        except (OSError, WorkerEnded, NotPlain):
+            self._end("")
 
     def run_cell(self, source: str) -> list[dict]:
         """Outputs of a cell, as nbformat dictionaries. Raises ``WorkerEnded``."""
-        reply = self._ask({"cell": source}, self.limits.cell)
-        outputs = reply.get("outputs", [])
-        return outputs if isinstance(outputs, list) else []
+        return self._outputs(self._ask({"cell": source}, self._limits.cell + MARGIN))
 
-    @contextmanager
-    def fork(self) -> Iterator[Callable[[str, str, tuple], dict]]:
-        """A fork of the worker that answers cases: ``probe(name, function, args) -> outcome``.
+    def snapshot(self, name: str) -> None:
+        """Keep the namespace as it is now under ``name``. Raises ``WorkerEnded``."""
+        self._kept(self._ask({"snapshot": name}, MARGIN), name)
 
-        Its end leaves the worker as it was. ``probe`` raises ``ForkEnded`` when a case ended the fork, and
-        ``WorkerEnded`` when the worker itself is gone.
+    def run(self, steps: list[dict]) -> Iterator[list[dict] | None]:
+        """Run many steps at one go, each ``{"cell": source}`` or ``{"snapshot": name}``.
+
+        Yields a cell's outputs, and None for a snapshot. Raises ``WorkerEnded`` at the step that ended Python.
         """
-        self._send({"fork": self.limits.case})
-        ended = False
+        self._say(*map(pack, steps))
+        for step in steps:
+            reply = self._hear(self._limits.cell + MARGIN)
+            yield self._outputs(reply) if "cell" in step else self._kept(reply, step["snapshot"])
 
-        def probe(name: str, function: str, args: tuple) -> dict:
-            nonlocal ended
+    def _outputs(self, reply: dict) -> list[dict]:
+        return reply["outputs"] if isinstance(reply.get("outputs"), list) else []
+
+    def _kept(self, reply: dict, name: str) -> None:
+        if reply.get("snapshot") != name:
+            raise self._end("the process answered out of turn")
+
+    def answers(self, name: str, cases: bytes, each: bool = False) -> Iterator[dict]:
+        """Outcomes of cases, given as the packed list of ``(probe, function, args)``, from a snapshot.
+
+        With ``each`` an outcome is sent before the next case begins, and a fork of the snapshot answers, so that
+        it can be asked again. Without, the outcomes of the last second may be lost when a case ends Python, and
+        the snapshot is used up. Raises ``ForkEnded`` when a case ended the
+        fork, and ``WorkerEnded`` when the submission's process itself is gone.
+        """
+        self._say(pack({"answer": name, "each": each}), cases)
+        while True:
             # the fork keeps the time itself; the margin is for one that does not
-            reply = self._ask({"probe": name, "function": function, "args": args}, self.limits.case + 5)
+            reply = self._hear(self._limits.case + MARGIN)
             if "ended" in reply:
-                ended = True
-                raise ForkEnded(self._reason(reply["ended"]))
-            return reply
-
-        yield probe
-        if not ended and "ended" not in self._ask({"done": True}, 10):
-            raise WorkerEnded("the process answered out of turn")
-
-    def _reason(self, status) -> str:
-        """Why a process ended, in words, from its exit status."""
-        reasons = {
-            -signal.SIGALRM: f"it took longer than {self.limits.case:g} seconds",
-            -signal.SIGXCPU: f"it took more than {self.limits.cpu} seconds of processor time",
-        }
-        if type(status) is not int or not -65 < status < 256:
-            return "Python ended"
-        if status in reasons:
-            return reasons[status]
-        if status < 0:
-            return f"Python was ended by signal {signal.Signals(-status).name}"
-        return f"Python ended with exit status {status}"
-
-    def _send(self, request: dict) -> None:
-        message = pack(request)
-        try:
-            self._process.stdin.write(struct.pack("<I", len(message)) + message)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._ended() from None
+                if reply["ended"] != 0:
+                    raise ForkEnded(self._reason(reply["ended"]))
+                return
+            if "outcomes" not in reply:
+                yield reply
+            elif isinstance(reply["outcomes"], list):
+                yield from reply["outcomes"]
 
     def _ask(self, request: dict, timeout: float) -> dict:
-        deadline = time.monotonic() + timeout
-        self._send(request)
-        (length,) = struct.unpack("<I", self._read(4, deadline, timeout))
-        if length > LIMIT:
-            raise WorkerEnded(f"the result is larger than {LIMIT // 2**20} MiB")
+        self._say(pack(request))
+        return self._hear(timeout)
+
+    def _say(self, *messages: bytes) -> None:
+        """Send messages to the student's process. Where it has ended, the next answer tells."""
+        if not self._open:
+            raise WorkerEnded("Python had ended")
         try:
-            reply = unpack(self._read(length, deadline, timeout))
-        except NotPlain:
-            raise WorkerEnded("the answer of the process could not be read") from None
+            for message in messages:
+                self._server._put(message, self._limits.cell + MARGIN)
+        except _Heard:
+            pass
+        except OSError:
+            raise self._end("Python no longer listened to the grader") from None
+
+    def _hear(self, timeout: float) -> dict:
+        """The next answer of the student's code. Whatever else comes ends the submission."""
+        server = self._server
+        try:
+            reply = server._answer(time.monotonic() + timeout)
+        except NotPlain as error:
+            larger = str(error) if "larger" in str(error) else "the answer of the process could not be read"
+            raise self._end(larger) from None
+        except TimeoutError:
+            raise self._end(f"it took longer than {timeout - MARGIN:g} seconds") from None
+        except _Heard:
+            try:
+                word = server._word(time.monotonic() + MARGIN)
+            except (OSError, WorkerEnded, NotPlain) as error:
+                raise self._end(str(error) or "the server has ended") from None
+            self._over(word)
+            raise WorkerEnded(self._reason(word.get("ended"))) from None
         return reply if isinstance(reply, dict) else {}
 
-    def _read(self, count: int, deadline: float, timeout: float) -> bytes:
-        parts = []
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while count:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerEnded(f"it took longer than {timeout:g} seconds")
-                part = os.read(self._process.stdout.fileno(), min(count, 2**20))
-                if not part:
-                    raise self._ended()
-                parts.append(part)
-                count -= len(part)
-        return b"".join(parts)
+    def _over(self, word: dict) -> None:
+        """Take the server's word that all processes of the submission are gone."""
+        self._open = False
+        self.usage = {key: word[key] for key in ("seconds", "cpu_seconds", "memory") if key in word}
+        if "processes" in self._server.layers:
+            self._server._next()
+        else:  # some may be left, and listen
+            self._server.close()
 
-    def _ended(self) -> WorkerEnded:
-        try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return WorkerEnded("Python closed its connection to the grader")
-        return WorkerEnded(self._reason(status))
+    def _end(self, reason: str) -> WorkerEnded:
+        """End the submission from outside, the server with it."""
+        self._open = False
+        self._server.close()
+        return WorkerEnded(reason)
+
+    def _reason(self, status) -> str:
+        """Why a process ended, in words, from its exit status; a signal is below 0 or above 128."""
+        if type(status) is not int or not -65 < status < 256:
+            return "Python ended"
+        number = -status if status < 0 else status - 128 if status > 128 else 0
+        limits = self._limits
+        reasons = {
+            signal.SIGALRM: f"it took longer than {limits.cell if status > 0 else limits.case:g} seconds",
+            signal.SIGXCPU: f"it took more than {limits.cpu} seconds of processor time",
+            signal.SIGVTALRM: f"the notebook took longer than {limits.total:g} seconds",
+            signal.SIGBUS: f"it used more than {limits.memory / 2**30:g} GiB of memory",
+        }
+        if number in reasons:
+            return reasons[number]
+        if number and number in set(signal.Signals):
+            return f"Python was ended by signal {signal.Signals(number).name}"
+        return f"Python ended with exit status {status}"

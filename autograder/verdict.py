@@ -75,6 +75,11 @@ def _expected(exercise_id: str, secret: bytes | None) -> tuple[list[Case], int, 
     return cases, len(visible), judged_outcomes(exercise, exercise.reference, cases)
 
 
+def prepare(exercise: Exercise, secret: bytes | None) -> None:
+    """Compute what is expected of an exercise, so that forks of this process have it."""
+    _expected(exercise.id, secret)
+
+
 @lru_cache(maxsize=2**16)
 def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> dict:
     """Outcome of one mistake on one case, computed when a diagnosis first asks for it."""

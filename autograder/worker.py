@@ -1,200 +1,333 @@
-"""Runs a student's cells and answers probes. A script of its own process, never imported by the grader.
+"""Runs students' cells and answers probes. A script of its own process, never imported by the grader.
 
-It holds no hidden case before it is asked, no expected value and no score. It speaks frames (four
-bytes of length, then a message of ``plain``) on the descriptors that were its standard input and
-output; the student's code sees others in their place.
+A warm server forks once for each submission; what it forks is confined before the student's first line runs.
+Nothing here knows a hidden case before it is asked, an expected value or a score.
+
+Three pipes, all frames (four bytes of length, then a message of ``plain``): requests on descriptor 0, answers
+about a student's code on 1, and on 2 the server's own words, which no student's process can write to.
 """
 
-import importlib.abc
-import io
+import gc
 import os
 import resource
 import signal
 import struct
 import sys
-import types
+import tempfile
+import time
 from pathlib import Path
 
 HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)
-import numpy  # noqa: E402
+import confine  # noqa: E402
 import plain  # noqa: E402
 import probes  # noqa: E402
+import shell as shells  # noqa: E402
 
 sys.path.remove(HERE)
 
-TEXT_LIMIT = 50_000  # characters kept of one output
+DEV = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full"]
+LOOK = 0.25  # seconds between two looks at the memory of a submission
 
 
-def confine(memory: int, cpu: int) -> None:
-    """Limit this process: bytes of address space, seconds of processor time, size of files."""
-    limits = {resource.RLIMIT_FSIZE: (2**26, 2**26), resource.RLIMIT_CORE: (0, 0)}
-    limits[resource.RLIMIT_CPU] = cpu, cpu + 5  # SIGXCPU, which says why, some seconds before SIGKILL
-    if sys.platform != "darwin":  # where every process already has more address space than any sensible limit
-        limits[resource.RLIMIT_AS] = memory, memory
-    for which, pair in limits.items():
-        resource.setrlimit(which, pair)
+class Gone(Exception):
+    """The other end has closed its pipe."""
 
 
-class Refuse(importlib.abc.MetaPathFinder):
-    """Imports that would solve the exercise fail with a message."""
-
-    def __init__(self, names):
-        self.names = frozenset(names)
-
-    def find_spec(self, fullname, path=None, target=None):
-        top = fullname.partition(".")[0]
-        if top in self.names:
-            raise ImportError(f"{top} is not available while this exercise is graded: NumPy is all it needs")
-        return None
+def receive():
+    """The next request. Nothing is read ahead: a fork may be the one to read on."""
+    (length,) = struct.unpack("<I", read_exactly(4))
+    return plain.unpack(read_exactly(length))
 
 
-def hide(names) -> None:
-    """Refuse ``names`` and put a stand-in for the checker in place, whose ``check`` does nothing."""
-    sys.meta_path.insert(0, Refuse(names))
-    stand_in = types.ModuleType("autograder", "The official grade is made elsewhere; here check does nothing.")
-    stand_in.check = lambda exercise, function: None
-    sys.modules["autograder"] = stand_in
+def read_exactly(count: int) -> bytes:
+    parts = []
+    while count:
+        part = os.read(0, min(count, 2**20))
+        if not part:
+            raise Gone
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
-def make_shell():
-    """An IPython shell without history whose results and errors are collected as notebook outputs."""
-    from IPython.core.displayhook import DisplayHook
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    class Hook(DisplayHook):
-        def write_output_prompt(self):
-            pass
-
-        def write_format_data(self, format_dict, md_dict=None):
-            self.shell.record.append({"output_type": "execute_result", "data": text_only(format_dict)})
-
-        def finish_displayhook(self):
-            pass
-
-    class Shell(InteractiveShell):
-        displayhook_class = Hook
-        record: list = []
-
-        def _showtraceback(self, etype, evalue, stb):
-            error = {"output_type": "error", "ename": etype.__name__, "evalue": cut(str(evalue))}
-            self.record.append({**error, "traceback": [cut(line) for line in stb[-12:]]})
-
-        def enable_gui(self, gui=None):
-            pass
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    return Shell.instance(config=config)
-
-
-def cut(text: str) -> str:
-    return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + f"\n... {len(text) - TEXT_LIMIT} characters more"
-
-
-def text_only(data: dict) -> dict:
-    return {kind: cut(value) for kind, value in data.items() if isinstance(value, str)}
-
-
-class Limited(io.StringIO):
-    """Keeps what is written up to the limit and drops the rest."""
-
-    def write(self, text):
-        if self.tell() <= TEXT_LIMIT:
-            super().write(text[: TEXT_LIMIT + 1])
-        return len(text)
-
-
-def run_cell(shell, source: str) -> list[dict]:
-    """Run one cell; return its outputs as plain dictionaries in notebook format."""
-    from IPython.utils.capture import capture_output
-
-    shell.record = []
-    stdout, stderr = Limited(), Limited()
-    with capture_output(stdout=False, stderr=False) as captured:
-        real = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = stdout, stderr
-        try:
-            shell.run_cell(source, store_history=False)
-        finally:
-            sys.stdout, sys.stderr = real
-    streams = [("stdout", stdout.getvalue()), ("stderr", stderr.getvalue())]
-    outputs = [{"output_type": "stream", "name": name, "text": cut(text)} for name, text in streams if text]
-    outputs += [{"output_type": "display_data", "data": text_only(rich.data)} for rich in captured.outputs]
-    return outputs + shell.record
-
-
-def probe(shell, request: dict) -> dict:
-    """Answer one case; what it prints is dropped, for hidden cases must not be printed."""
-    sys.stdout, sys.stderr = Limited(), Limited()
+def send(value, descriptor: int = 1) -> None:
     try:
-        return probes.run(shell.user_ns, request["probe"], request["function"], request["args"])
+        message = plain.pack(value)
+    except plain.NotPlain as error:
+        message = plain.pack({"error": (["ResultTooLarge"], str(error))})
+    message = memoryview(struct.pack("<I", len(message)) + message)
+    while message:
+        message = message[os.write(descriptor, message) :]
+
+
+# ---- the server
+
+
+def serve(settings: dict) -> None:
+    """Import what submissions use, then fork for each request to begin one, until the grader is gone."""
+    for name in settings["preload"]:
+        __import__(name)
+    shell = shells.make_shell()
+    shell.user_ns["np"] = sys.modules["numpy"]  # so that a failed import beside it does not take NumPy away as well
+    warm_up(shell)
+    shells.hide(settings["refuse"], settings["allowed"])
+    gc.collect()
+    gc.freeze()  # what is there now stays; looking through it in every fork would copy its memory
+    try:
+        rules = confine.system_call_filter()
+        rules_missing = ""
+    except OSError as error:
+        rules, rules_missing = None, str(error)
+    if sys.platform == "linux":
+        confine.hide_memory(True)
+        confine.end_with_parent(signal.SIGKILL)
+    send({"ready": True, "missing": rules_missing}, 2)
+    while True:
+        request = receive()
+        if "begin" in request:
+            begun = time.monotonic()
+            child = os.fork()
+            if child == 0:
+                leave(lambda: submission(shell, settings, rules))
+            _, status, used = os.wait4(child, 0)
+            send({"ended": tell(status), "seconds": time.monotonic() - begun, **usage(used)}, 2)
+            skip_to(settings["mark"].encode())
+
+
+def skip_to(mark: bytes) -> None:
+    """Pass over what was meant for a submission that has ended, to the mark that the grader sets behind it."""
+    seen = b""
+    while not seen.endswith(mark):
+        seen = seen[-len(mark) :] + read_exactly(1 if seen else len(mark))
+
+
+def warm_up(shell) -> None:
+    """Meet once what would otherwise be imported or compiled in every submission: tracebacks, asyncio, display."""
+    for source in ("1 / 0", "print()\n1", "%time None", "import asyncio"):
+        shells.run_cell(shell, source)
+
+
+def usage(used) -> dict:
+    scale = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in kilobytes here
+    return {"cpu_seconds": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss * scale}
+
+
+def leave(action) -> None:
+    """Run ``action`` in this fork and end it; its result is the exit status."""
+    status = 70
+    try:
+        status = action() or 0
+    except Gone:
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def tell(status: int) -> int:
+    """An exit status for the next process up: a signal's number is told as 128 and that number."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+# ---- one submission: a fork that makes namespaces, one that watches in them, one that is the student's
+
+
+def submission(shell, settings: dict, rules) -> int:
+    """Enter namespaces of this submission's own and run it there; returns how it ended."""
+    layers, missing = [], {}
+    if sys.platform == "linux":
+        confine.end_with_parent(signal.SIGKILL)
+    try:
+        layers += confine.enter_namespaces(with_network=not settings["alone"])
+    except (OSError, AttributeError) as error:
+        missing["processes"] = str(error)
+    watcher = os.fork()
+    if watcher == 0:
+        leave(lambda: watch(shell, settings, rules, layers, missing))
+    return tell(os.waitpid(watcher, 0)[1])
+
+
+def watch(shell, settings: dict, rules, layers: list, missing: dict) -> int:
+    """The first process of the namespace: its end ends every other. Watches the student's time and memory."""
+    if sys.platform == "linux":
+        confine.end_with_parent(signal.SIGKILL)
+    scratch = settings["scratch"]
+    if "processes" in layers:
+        try:
+            layers += confine.mount_scratch(scratch, settings["scratch_size"], settings["user"])
+        except OSError as error:
+            missing["scratch"] = str(error)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    student = os.fork()
+    if student == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        leave(lambda: study(shell, settings, rules, layers, missing))
+    os.close(0)
+    deadline = time.monotonic() + settings["total"]
+    while True:
+        signal.sigtimedwait({signal.SIGCHLD}, LOOK) if sys.platform == "linux" else time.sleep(LOOK / 10)
+        while True:  # others than the student come here too, whose parents have ended
+            try:
+                ended, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return 70
+            if ended == student:
+                return tell(status)
+            if ended == 0:
+                break
+        if time.monotonic() > deadline:
+            return 128 + signal.SIGVTALRM
+        if "processes" in layers and memory_of_all() > settings["memory"]:
+            return 128 + signal.SIGBUS
+
+
+def memory_of_all() -> int:
+    """Bytes of memory that this namespace's processes use together, what forks share counted once."""
+    total = proportional = 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and entry != "1":
+            try:
+                resident = int(Path(f"/proc/{entry}/statm").read_text().split()[1]) * page
+                total += resident
+                proportional += resident if total < 2**30 else shared_out(entry, resident)
+            except (OSError, ValueError, IndexError):
+                continue
+    return min(total, proportional)
+
+
+def shared_out(entry: str, resident: int) -> int:
+    """A process's memory, pages that it shares divided among those who share them."""
+    try:
+        text = Path(f"/proc/{entry}/smaps_rollup").read_text()
+        return int(text.split("\nPss:")[1].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return resident
+
+
+def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
+    """Give up every right that is not needed, say so, and do what the grader asks until it says it is done."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 2)  # the server's own voice
+    os.chdir(settings["scratch"] if "scratch" in layers else settings["fallback_scratch"])
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
+    owns_count = "processes" in layers
+    for name, layer in (
+        ("user", lambda: confine.become(settings["user"])),
+        ("files", lambda: confine.restrict_files([*settings["readable"], "/proc", "/dev"], [os.getcwd(), *DEV])),
+        ("system calls", lambda: load(rules)),
+    ):
+        try:
+            if sys.platform == "linux":
+                layers += layer() if name != "files" else privileges_then(layer)
+        except OSError as error:
+            missing[name] = str(error)
+    confine.limit(
+        settings["memory"], settings["cpu"], settings["file_size"], settings["processes"] if owns_count else None
+    )
+    if sys.platform == "linux":
+        confine.hide_memory(False)
+    send({"ready": {"layers": layers, "missing": missing}})
+    snapshots: dict[str, Snapshot] = {}
+    while True:
+        request = receive()
+        if "cell" in request:
+            signal.setitimer(signal.ITIMER_REAL, settings["cell"])
+            outputs = shells.run_cell(shell, request["cell"])
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            send({"outputs": outputs})
+        elif "snapshot" in request:
+            snapshots[request["snapshot"]] = Snapshot(shell, settings["case"])
+            send({"snapshot": request["snapshot"]})
+        elif "answer" in request:
+            send({"ended": snapshots[request["answer"]].answer(request["each"])})
+        elif "done" in request:
+            return 0
+
+
+def privileges_then(layer):
+    confine.forbid_privileges()  # Landlock asks for it
+    return layer()
+
+
+def load(rules) -> list[str]:
+    if rules is None:
+        return []
+    confine.forbid_privileges()
+    rules.load()
+    return ["system calls"]
+
+
+class Snapshot:
+    """A fork that keeps the namespace as it is now, to answer cases from later.
+
+    So an answer is graded as it stands at its cell, while all cells have run before the first hidden case comes:
+    nothing that a case leaves behind can be printed by a cell.
+    """
+
+    def __init__(self, shell, seconds: float):
+        go, self._go = os.pipe()
+        self._told, tell = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            os.close(self._go)
+            os.close(self._told)
+            leave(lambda: self._keep(shell, seconds, go, tell))
+        os.close(go)
+        os.close(tell)
+
+    def _keep(self, shell, seconds: float, go: int, tell: int) -> None:
+        while how := os.read(go, 1):
+            if how == b"a":
+                return answer(shell, seconds, each=False)
+            child = os.fork()
+            if child == 0:
+                leave(lambda: answer(shell, seconds, each=True))
+            os.write(tell, struct.pack("<i", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+
+    def answer(self, each: bool) -> int:
+        """Let the snapshot answer the cases that come next; returns how it ended, an exit status.
+
+        With ``each`` a fork of it does, so that it can be asked again when a case hangs or ends Python; without,
+        it does itself, once.
+        """
+        try:
+            os.write(self._go, b"e" if each else b"a")
+            told = os.read(self._told, 4)
+            if len(told) == 4:
+                return struct.unpack("<i", told)[0]
+            return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        except OSError:  # it has been ended by another cell
+            return -signal.SIGKILL
+
+
+def answer(shell, seconds: float, each: bool) -> None:
+    """Answer the cases of the next message, and send the outcomes: one by one, or all that a second brings."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    outcomes, sent = [], time.monotonic()
+    for case in receive():
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        outcomes.append(probe(shell, *case))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if each or time.monotonic() > sent + 1:
+            send({"outcomes": outcomes})
+            outcomes, sent = [], time.monotonic()
+    send({"outcomes": outcomes})
+
+
+def probe(shell, name: str, function: str, args: tuple) -> dict:
+    """Answer one case; what it prints is dropped, for hidden cases must not be printed."""
+    sys.stdout, sys.stderr = shells.Limited(), shells.Limited()
+    try:
+        return probes.run(shell.user_ns, name, function, args)
     except BaseException as error:  # sys.exit() and the like, which a probe does not catch
         return {"error": ([type(error).__name__], "the function ended Python")}
 
 
-def probe_in_child(shell, receive, send, seconds: float) -> int:
-    """Answer cases in a fork of this process until it is told "done"; return how the fork ended.
-
-    So what a case does to the namespace is gone after it, hidden inputs with it, and a case that hangs
-    or ends Python costs nothing but itself.
-    """
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            while "probe" in (request := receive()):
-                signal.setitimer(signal.ITIMER_REAL, seconds)
-                outcome = probe(shell, request)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                send(outcome)
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def read_exactly(stream, count: int) -> bytes:
-    data = stream.read(count)
-    if len(data) < count:
-        raise SystemExit  # the grader is gone
-    return data
-
-
-def main() -> None:
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
-
-    def receive():
-        (length,) = struct.unpack("<I", read_exactly(requests, 4))
-        return plain.unpack(read_exactly(requests, length))
-
-    def send(value):
-        try:
-            message = plain.pack(value)
-        except plain.NotPlain as error:
-            message = plain.pack({"error": (["ResultTooLarge"], str(error))})
-        replies.write(struct.pack("<I", len(message)) + message)
-        replies.flush()
-
-    settings = receive()
-    shell = make_shell()
-    shell.user_ns["np"] = numpy  # so that a failed import beside it does not take NumPy away as well
-    hide(settings["refuse"])
-    confine(settings["memory"], settings["cpu"])
-    send({"ready": True})
-    while True:
-        request = receive()
-        if "cell" in request:
-            send({"outputs": run_cell(shell, request["cell"])})
-        elif "fork" in request:
-            send({"ended": probe_in_child(shell, receive, send, request["fork"])})
-        # else: meant for a fork that had ended by then
-
-
 if __name__ == "__main__":
-    main()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        serve(receive())
+    except Gone:
+        pass

@@ -1,11 +1,12 @@
 """Commands about notebooks: ``release`` them, ``check`` one, write ``feedback`` again."""
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
-from autograder.commands.shared import course_options, in_words, open_course
+from autograder.commands.shared import course_options, in_words, open_course, tell
 from autograder.exercises import ASSIGNMENTS
 
 
@@ -54,5 +55,11 @@ def feedback(assignment: str, students: tuple[str, ...], root: Path, db_url: str
     """
     course = open_course(root, db_url)
     with in_words():
-        for student, path in course.feedback(assignment, students):
-            click.echo(f"{student}: {path.relative_to(course.root)}")
+        names = course.graded_students(assignment, students)
+    problems = []
+    for student, problem in course.feedback(assignment, names, os.cpu_count()):
+        if problem:
+            problems.append(problem)
+        else:
+            click.echo(f"feedback/{student}/{assignment}/{assignment}.html")
+    tell(problems)

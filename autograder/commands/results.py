@@ -1,19 +1,10 @@
 """Commands about results: ``export`` grades."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from autograder.candidates import Note
-from autograder.commands.shared import course_options, in_words, open_course
-
-
-def tell(said: list[str]) -> None:
-    """Print notes and problems to stderr; end with status 1 if there is a problem."""
-    for line in said:
-        click.echo(f"{'note' if isinstance(line, Note) else 'problem'}: {line}", err=True)
-    sys.exit(any(not isinstance(line, Note) for line in said))
+from autograder.commands.shared import course_options, in_words, open_course, tell
 
 
 @click.command()
