@@ -22,6 +22,7 @@ from autograder.exercises import ASSIGNMENTS
 from autograder.export import Roster, nbgrader_csv, to_send, write_text
 from autograder.feedback import write_all
 from autograder.gradebook import Writer
+from autograder.gradescope import write_zip
 from autograder.lms import canvas_csv, moodle_csv, moodle_import
 from autograder.master import Master
 from autograder.pipeline import Job, grade_all
@@ -161,6 +162,13 @@ class Course:
         """Write feedback pages; yields each student with what went wrong, or nothing."""
         for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
             yield student, f"{student} got no feedback: {error}" if error else ""
+
+    def gradescope(self, assignment: str, target: Path, visibility: str) -> Path:
+        """Write a Gradescope autograder of the assignment: see :mod:`autograder.gradescope`."""
+        check_assignment(assignment)
+        if not self.is_released(assignment):
+            self.release(assignment)
+        return write_zip(self.setup(assignment), self.root / "nbgrader_config.py", Path(target), visibility)
 
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""

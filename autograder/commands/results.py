@@ -1,4 +1,4 @@
-"""Commands about results: ``export`` grades."""
+"""Commands about results: ``export`` grades, and grade on Gradescope instead: ``gradescope``."""
 
 from pathlib import Path
 
@@ -30,3 +30,25 @@ def export(assignment, form, out, roster, column, include_waiting, root: Path, d
         count, said = course.export_to(target, assignment, form, roster, column, include_waiting)
     click.echo(f"{target}: {count} scores")
     tell(said)
+
+
+@click.command()
+@click.argument("assignment")
+@click.option("--out", type=click.Path(path_type=Path), help="The zip file; gradescope-ASSIGNMENT.zip if none.")
+@click.option(
+    "--visibility",
+    type=click.Choice(["visible", "after_due_date", "after_published", "hidden"]),
+    default="visible",
+    show_default=True,
+    help="When students see the tests that give points; the visible cases they always see.",
+)
+@course_options
+def gradescope(assignment: str, out: Path | None, visibility: str, root: Path, db_url: str | None) -> None:
+    """Write a Gradescope autograder. It holds the course's secret and the answers: upload it, show it to nobody.
+
+    Example: autograder gradescope hw2-conv2d --out hw2.zip --visibility after_due_date
+    """
+    course = open_course(root, db_url)
+    with in_words():
+        target = course.gradescope(assignment, out or course.root / f"gradescope-{assignment}.zip", visibility)
+    click.echo(f"{target}: upload it as the autograder of a programming assignment")
