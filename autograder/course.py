@@ -27,8 +27,8 @@ from autograder.lms import canvas_csv, moodle_csv, moodle_import
 from autograder.master import Master
 from autograder.pipeline import Job, grade_all
 from autograder.preprocessor import GradeNotebook, course_secret
-from autograder.records import read_record, write_record
-from autograder.release import write_source
+from autograder.records import read_record, read_records, write_record
+from autograder.release import source_notebook, write_source
 from autograder.standing import Standing, standings
 from autograder.submission import Graded, Setup, steps_of
 
@@ -169,6 +169,20 @@ class Course:
         if not self.is_released(assignment):
             self.release(assignment)
         return write_zip(self.setup(assignment), self.root / "nbgrader_config.py", Path(target), visibility)
+
+    def audit(self, assignment: str, target: Path) -> Path:
+        """Write the audit of an assignment as an HTML page: see :mod:`autograder.audit`."""
+        from autograder.audit import answers_of, audit
+        from autograder.audit_page import render  # matplotlib takes a second to import
+
+        table = self.standings(assignment)
+        exercises = ASSIGNMENTS[assignment]
+        source = source_notebook(self.root / "solutions" / assignment / f"{assignment}.md", exercises)
+        solutions = answers_of(source, [exercise.function for exercise in exercises])
+        secret = course_secret(Path(GradeNotebook(config=self.config).secret_file))
+        records = read_records(self.root, assignment)
+        write_text(Path(target), render(audit(self.root, assignment, table, records, solutions, secret)))
+        return Path(target)
 
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""

@@ -209,8 +209,10 @@ def on_gradescope(root, bundle, interpreter, files: dict[str, str]):
     """Start the autograder as Gradescope's harness does: folders, the script's copy, its working directory."""
     for name in ("source", "submission", "results"):
         (root / name).mkdir(parents=True)
-    subprocess.run(["unzip", "-q", bundle, "-d", root / "source"], check=True)
+    with zipfile.ZipFile(bundle) as file:
+        file.extractall(root / "source")
     shutil.copy(root / "source" / "run_autograder", root)
+    (root / "run_autograder").chmod(0o755)
     for name, text in files.items():
         (root / "submission" / name).write_text(text)
     subprocess.run(["chmod", "-R", "go-rwx", root / "source"], check=True)

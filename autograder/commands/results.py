@@ -1,4 +1,4 @@
-"""Commands about results: ``export`` grades, and grade on Gradescope instead: ``gradescope``."""
+"""Commands about results: ``export`` grades, ``audit`` a class, grade on Gradescope instead: ``gradescope``."""
 
 from pathlib import Path
 
@@ -52,3 +52,18 @@ def gradescope(assignment: str, out: Path | None, visibility: str, root: Path, d
     with in_words():
         target = course.gradescope(assignment, out or course.root / f"gradescope-{assignment}.zip", visibility)
     click.echo(f"{target}: upload it as the autograder of a programming assignment")
+
+
+@click.command()
+@click.argument("assignment")
+@click.option("--out", type=click.Path(path_type=Path), help="The page to write; audit-ASSIGNMENT.html if none.")
+@course_options
+def audit(assignment: str, out: Path | None, root: Path, db_url: str | None) -> None:
+    """Write a page on a graded assignment: scores, mistakes, identical code, time and memory, the grader's own test.
+
+    Example: autograder audit hw2-conv2d
+    """
+    course = open_course(root, db_url)
+    with in_words():
+        target = course.audit(assignment, out or course.root / f"audit-{assignment}.html")
+    click.echo(f"{target}: open it in a browser; it names students and holds what hidden cases reject")
