@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.exercise import Exercise
 from autograder.exercises import ASSIGNMENTS
 from autograder.killmatrix import accepted, kill_matrix
-from autograder.similarity import Group, identical, shared_by_pairs
+from autograder.similarity import Group, fingerprint, identical, shared_by_pairs
 from autograder.standing import Standing
 
 SLOW = 3.0  # times the median, and
@@ -46,6 +46,18 @@ def read_answers(root: Path, assignment: str) -> tuple[dict[str, dict[str, str]]
     return answers, stubs
 
 
+def left_as_released(answers: dict[str, dict[str, str]], stubs: dict[str, str]) -> dict[str, set[str]]:
+    """By function, the students who did not change the stub, spaces and comments aside."""
+    return {
+        function: {
+            student
+            for student, own in answers.items()
+            if function in own and fingerprint(own[function], function) == fingerprint(stub, function)
+        }
+        for function, stub in stubs.items()
+    }
+
+
 def distribution(scores: list[float]) -> dict[str, float]:
     """Count, mean, quartiles and extremes.
 
@@ -60,13 +72,17 @@ def distribution(scores: list[float]) -> dict[str, float]:
     return {**ends, **dict(zip(names, quartiles, strict=True))}
 
 
-def mistakes_made(exercises: Iterable[Exercise], records: dict[str, dict]) -> list[dict]:
+def mistakes_made(
+    exercises: Iterable[Exercise], records: dict[str, dict], untouched: dict[str, set[str]]
+) -> list[dict]:
     """For each exercise who failed and with which catalogued mistakes, the most frequent first.
 
-    ``unknown``: students who failed without a mistake that is in the catalogue.
+    ``untouched``: by function, students whose answer is the released stub. ``unknown``: those who failed with an
+    answer of their own and no mistake that is in the catalogue.
     """
     told = []
     for exercise in exercises:
+        left = untouched.get(exercise.function, set())
         results = {name: record["exercises"].get(exercise.id) for name, record in records.items()}
         results = {name: result for name, result in results.items() if result}
         failed = {name: result for name, result in results.items() if result["failed"]}
@@ -80,7 +96,8 @@ def mistakes_made(exercises: Iterable[Exercise], records: dict[str, dict]) -> li
                 "failed": len(failed),
                 "mean": statistics.fmean(result["score"] for result in results.values()) if results else 0.0,
                 "mistakes": [(name, sentences.get(name, ""), count) for name, count in counts.most_common()],
-                "unknown": sorted(name for name, result in failed.items() if not result["mistakes"]),
+                "untouched": sorted(failed.keys() & left),
+                "unknown": sorted(name for name in failed.keys() - left if not failed[name]["mistakes"]),
                 "groups": groups.most_common(),
             }
         )
@@ -93,9 +110,9 @@ def outliers(records: dict[str, dict], key: str, least: float) -> tuple[float, l
     >>> outliers({"a": {"seconds": 1}, "b": {"seconds": 1}, "c": {"seconds": 9}}, "seconds", 1.0)
     (1, [('c', 9)])
     """
-    if not records:
+    values = {name: record[key] for name, record in records.items() if record[key]}  # 0: nothing was run
+    if not values:
         return 0.0, []
-    values = {name: record[key] for name, record in records.items()}
     median = statistics.median(values.values())
     above = [(name, value) for name, value in values.items() if value > SLOW * median and value > median + least]
     return median, sorted(above, key=lambda pair: -pair[1])
@@ -120,9 +137,9 @@ def audit(
     table: list[Standing],
     records: dict[str, dict],
     solutions: dict[str, str],
-    secret: bytes,
+    tested: list[dict],
 ) -> dict:
-    """All that the page shows. ``solutions``: the course's own answers by function."""
+    """All that the page shows. ``solutions``: the course's own answers by function; ``tested``: :func:`matrices`."""
     exercises = ASSIGNMENTS[assignment]
     answers, stubs = read_answers(root, assignment)
     groups = identical(answers, stubs, solutions)
@@ -134,7 +151,7 @@ def audit(
         "max_score": max((one.max_score for one in table), default=0.0),
         "states": Counter(one.state for one in table),
         "without_record": sorted(one.student for one in table if one.score is not None and one.student not in records),
-        "mistakes": mistakes_made(exercises, records),
+        "mistakes": mistakes_made(exercises, records, left_as_released(answers, stubs)),
         "groups": sorted(groups, key=lambda group: (not is_wrong(group, wrong), -group.size, group.students)),
         "wrong": wrong,
         "pairs": shared_by_pairs(groups),
@@ -143,7 +160,7 @@ def audit(
         "memory": outliers(records, "memory", LEAST_BYTES),
         "records": records,
         "remarks": [(name, record["remarks"]) for name, record in records.items() if record["remarks"]],
-        "matrices": matrices(exercises, secret),
+        "matrices": tested,
     }
 
 

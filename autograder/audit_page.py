@@ -76,7 +76,7 @@ def mistake_picture(data: dict) -> Markup:
 
 def cost_picture(data: dict) -> Markup:
     """Seconds and memory of each submission."""
-    records = list(data["records"].values())
+    records = [record for record in data["records"].values() if record["memory"]]
     if not records:
         return Markup("")
     figure, axes = plt.subplots(figsize=(7.0, 2.8))

@@ -172,7 +172,7 @@ class Course:
 
     def audit(self, assignment: str, target: Path) -> Path:
         """Write the audit of an assignment as an HTML page: see :mod:`autograder.audit`."""
-        from autograder.audit import answers_of, audit
+        from autograder.audit import answers_of, audit, matrices
         from autograder.audit_page import render  # matplotlib takes a second to import
 
         table = self.standings(assignment)
@@ -181,7 +181,9 @@ class Course:
         solutions = answers_of(source, [exercise.function for exercise in exercises])
         secret = course_secret(Path(GradeNotebook(config=self.config).secret_file))
         records = read_records(self.root, assignment)
-        write_text(Path(target), render(audit(self.root, assignment, table, records, solutions, secret)))
+        write_text(
+            Path(target), render(audit(self.root, assignment, table, records, solutions, matrices(exercises, secret)))
+        )
         return Path(target)
 
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:

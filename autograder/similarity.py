@@ -105,16 +105,19 @@ def fingerprint(source: str, function: str) -> tuple[str, int]:
     """
     source = re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE)
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+        tree = _Plain().visit(ast.parse(source))
+        names = _Renamed(function)
+        names.collect(tree)
+        tree = names.visit(tree)
+        size = sum(isinstance(node, (ast.stmt, ast.expr)) for node in ast.walk(tree))
+        return digest_of(ast.dump(tree)), size
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two where it is nested too deeply
         words = re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", source))
-        return hashlib.sha256("\0".join(words).encode()).hexdigest(), len(words)
-    tree = _Plain().visit(tree)
-    names = _Renamed(function)
-    names.collect(tree)
-    tree = names.visit(tree)
-    size = sum(isinstance(node, (ast.stmt, ast.expr)) for node in ast.walk(tree))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), size
+        return digest_of("\0".join(words)), len(words)
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from instructors import FLIPPED, IMAGE, autograder, class_of_seven, graded_course, hand_in, here
+from instructors import FLIPPED, IMAGE, autograder, class_of_seven, hand_in, here
 from nbgrader.api import Gradebook
 from submissions import ASSIGNMENT, released, solution_answers, solved
 
@@ -24,13 +24,8 @@ POINTS = {exercise.function: exercise.points for exercise in ASSIGNMENTS[ASSIGNM
 FULL = sum(POINTS.values())
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    return graded_course(tmp_path_factory.mktemp("course"))
-
-
 def test_every_command_shows_an_example():
-    for name in ("release", "check", "grade", "feedback", "export", "gradescope", "doctor"):
+    for name in ("release", "check", "grade", "feedback", "export", "audit", "gradescope", "doctor"):
         result = here(name, "--help")
         assert result.exit_code == 0 and f"Example: autograder {name}" in result.stdout
 
