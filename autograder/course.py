@@ -13,7 +13,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.collect import collect, identities
@@ -61,6 +62,20 @@ class Course:
         from nbgrader.apps import NbGraderAPI  # takes seconds
 
         return NbGraderAPI(config=self.config)
+
+    def reach_gradebook(self) -> None:
+        """Raise ``CourseError`` in a line, without the password, where there is no way to the gradebook."""
+        if self.db_url.startswith("sqlite:"):
+            return  # a file, made when it is first needed
+        try:
+            engine = create_engine(self.db_url)
+            with engine.connect():
+                pass
+            engine.dispose()
+        except (SQLAlchemyError, ImportError) as error:
+            address = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.db_url)
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise CourseError(f"the gradebook at {address} cannot be reached: {reason}") from None
 
     def release(self, assignment: str) -> Path:
         """Generate ``exercises/ASSIGNMENT`` from ``solutions/ASSIGNMENT``; enter it into the gradebook."""

@@ -38,7 +38,9 @@ def open_course(root: Path, db_url: str | None = None):
     with in_words():
         from autograder.course import Course
 
-        return Course(root, db_url)
+        course = Course(root, db_url)
+        course.reach_gradebook()
+        return course
 
 
 def tell(said: list[str]) -> None:
