@@ -30,6 +30,7 @@ html: .venv/done  ## build the book into _build/html, warnings as errors
 test: .venv/done html lint  ## run every test, the browser's included
 	@sh tests/browser.sh $(BIN)
 	@sh tests/postgres.sh
+	@sh tests/sandbox.sh
 	$(BIN)/python -m pytest
 
 lint: .venv/done
@@ -45,8 +46,9 @@ release: .venv/done  ## make exercises/ from solutions/
 grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGNMENT=hw2-conv2d
 	$(BIN)/python -m autograder grade "$(ASSIGNMENT)" "$(FROM)"
 
-bench: .venv/done  ## time the kernels against PyTorch
+bench: .venv/done  ## time the kernels against PyTorch, and grading against nbgrader
 	$(BIN)/python benchmarks/kernels.py --plot
+	$(BIN)/python benchmarks/grading.py
 
 lock: .venv/done  ## write constraints.txt from what is installed
 	@echo '# Made by `make lock`: the versions of all packages, at which this course was tested.' > constraints.txt

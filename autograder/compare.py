@@ -1,6 +1,7 @@
 """Compare an outcome with the expected one, from cheap to dear, stopping at the first difference."""
 
 import builtins
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from autograder.plain import Opaque
 
 TOLERANCE = 1e-5  # of the largest expected value: passes float32, far below any catalogued mistake
+KINDS = "None|an array|a tuple|a (list|tuple) of [0-9]"  # what a student's process may say that was returned
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
         which = " and ".join(f"argument {k + 1}" for k in got["changed inputs"])
         return Difference("inputs", f"the function changed its {which}; read from the inputs, write to something new")
     if isinstance(expected["value"], dict):
-        return _pair_difference(expected["value"], got["value"])
+        return _parts_difference(expected["value"], got["value"])
     return _difference(expected["value"], got["value"], integer)
 
 
@@ -78,16 +80,22 @@ def _told(got: dict) -> str:
     return f"{names[0]}: {message}" if message else names[0]
 
 
-def _pair_difference(expected: dict, got) -> Difference | None:
-    """The two parts of a layer's result, ``(out, cache)``, as the probe ``forward`` tells them."""
+def _parts_difference(expected: dict, got) -> Difference | None:
+    """The parts of a function's result by name, as the probes that know several tell them."""
     if not isinstance(got, dict) or not got.keys() >= expected.keys():
         return Difference("type", "the probe's answer has a form of its own")
-    if got["returned"] != expected["returned"]:
-        what = (
-            got["returned"] if got["returned"] in ("None", "a list of 2", "an array", "a tuple") else "something else"
-        )
-        return Difference("type", f"the function returned {what}, expected a tuple of two, (out, cache)")
-    return _difference(expected["out"], got["out"], False)
+    returned = got["returned"] if isinstance(got["returned"], str) else ""
+    if returned != expected["returned"]:
+        what = returned if re.fullmatch(KINDS, returned) else "something else"
+        names = "(out, cache)" if expected["returned"] == "a pair" else expected["returned"]
+        count = {2: "two", 3: "three"}[names.count(",") + 1]
+        return Difference("type", f"the function returned {what}, expected a tuple of {count}, {names}")
+    for name in [key for key in expected if key != "returned"]:
+        difference = _difference(expected[name], got[name], False)
+        if difference:
+            lead = "" if name == "out" else f"{name}: "
+            return Difference(difference.layer, lead + difference.hinted, lead + difference.shown)
+    return None
 
 
 def _difference(expected, got, integer: bool) -> Difference | None:

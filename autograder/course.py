@@ -7,6 +7,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from autograder.preprocessor import GradeNotebook, course_secret
 from autograder.records import read_record, read_records, write_record
 from autograder.release import source_notebook, write_source
 from autograder.standing import Standing, standings
-from autograder.submission import Graded, Setup, steps_of
+from autograder.submission import Graded, Setup, steps_of, with_outputs_of
 
 
 class Course:
@@ -131,15 +132,15 @@ class Course:
         )
 
     def grade(
-        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, grade=grade_all
+        self, setup: Setup, students: list[str], workers: int = 1, only: set[str] | None = None, way=grade_all
     ) -> Iterator[tuple[str, Graded | Exception]]:
         """Grade submissions and enter each into the gradebook; yields ``(student, result)`` as they are done.
 
-        ``only``: functions whose grade is entered, all where None. ``grade``: how many are graded at once, see
+        ``only``: functions whose grade is entered, all where None. ``way``: the function that grades them, such as
         :func:`autograder.pipeline.grade_all`. When this ends early, what it has yielded is written down whole.
         """
         jobs = [Job(student, self.submitted(setup.master.assignment, student)) for student in students]
-        results = grade(setup, jobs, workers)
+        results = way(setup, jobs, workers)
         with Writer(self.db_url, self.coursedir.course_id, self.config) as writer:
             for job, result in results:
                 if isinstance(result, Graded):
@@ -149,6 +150,9 @@ class Course:
     def _keep(self, writer: Writer, setup: Setup, result: Graded, only: set[str] | None) -> None:
         """Write a result down: gradebook, graded notebook, and last the record, by which it counts as done."""
         assignment = setup.master.assignment
+        record = {**result.record, "grader": setup.fingerprint}
+        if only is not None:
+            result, record = self._only(only, setup, result)
         source = self.submitted(assignment, result.student).parent
         writer.write(result, self.coursedir.get_existing_timestamp(str(source)), only)
         target = self.graded(assignment, result.student)
@@ -161,20 +165,41 @@ class Course:
         unfinished.write_text(result.notebook, encoding="utf-8")
         unfinished.chmod(0o444)  # as nbgrader leaves it
         os.replace(unfinished, target)
-        write_record(self.root, {**result.record, "grader": setup.fingerprint})
+        write_record(self.root, record)
 
-    def graded_students(self, assignment: str, wanted: Iterable[str] = ()) -> list[str]:
-        """The students with a graded submission, or those of them ``wanted``; raises ``CourseError`` for others."""
+    def _only(self, only: set[str], setup: Setup, result: Graded) -> tuple[Graded, dict]:
+        """A result in which all but some exercises stand as they stood; it does not count as up to date."""
+        assignment = setup.master.assignment
+        old = read_record(self.root, assignment, result.student) or {}
+        new = {exercise.id: exercise.function in only for exercise in setup.exercises}
+        found = {id: result.record["exercises"][id] for id in new if new[id] and id in result.record["exercises"]}
+        exercises = {**old.get("exercises", {}), **found}
+        score = sum(exercise["score"] for exercise in exercises.values())
+        record = {**result.record, **old, "exercises": exercises, "score": score, "grader": ""}
+        before = self.graded(assignment, result.student)
+        if before.exists():
+            notebook = with_outputs_of(result.notebook, before.read_text(encoding="utf-8"), set(result.scores) - only)
+            result = replace(result, notebook=notebook)
+        return result, record
+
+    def lacks_feedback(self, assignment: str, student: str) -> bool:
+        """Whether a graded submission has no page yet, or one that is older than its grade."""
+        page = self.root / "feedback" / student / assignment / f"{assignment}.html"
+        graded = self.graded(assignment, student)
+        return graded.exists() and not (page.exists() and page.stat().st_mtime >= graded.stat().st_mtime)
+
+    def feedback(self, assignment: str, students: Iterable[str] = (), workers: int = 1) -> Iterator[tuple[str, str]]:
+        """Write feedback of the named students, or of all that have been graded; yields them as they are done.
+
+        With each comes what went wrong, or nothing. Raises ``CourseError`` for one that was not graded.
+        """
         check_assignment(assignment)
-        graded = sorted(path.parent.parent.name for path in self.root.glob(f"autograded/*/{assignment}/*.ipynb"))
-        if unknown := [student for student in wanted if student not in graded]:
-            raise CourseError(f"{unknown[0]!r} has no graded submission of {assignment}; {len(graded)} others have")
+        graded = [student for student in self.scores(assignment) if self.graded(assignment, student).exists()]
         if not graded:
-            raise CourseError(f"no submission of {assignment} is graded yet")
-        return list(wanted) or graded
-
-    def feedback(self, assignment: str, students: list[str], workers: int = 1) -> Iterator[tuple[str, str]]:
-        """Write feedback pages; yields each student with what went wrong, or nothing."""
+            raise CourseError(f"nothing of {assignment} has been graded yet")
+        if missing := [student for student in students if student not in graded]:
+            raise CourseError(f"{missing[0]} has no graded {assignment}; there are {', '.join(graded)}")
+        students = list(students) or graded
         for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
             yield student, f"{student} got no feedback: {error}" if error else ""
 

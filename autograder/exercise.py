@@ -90,4 +90,25 @@ def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
         source = source.replace(old, new)
     namespace = dict(function.__globals__)
     exec(compile(source, f"<{function.__name__}, rewritten>", "exec"), namespace)
-    return namespace[function.__name__]
+    rewritten = namespace[function.__name__]
+    rewritten.rewritten_from = function, changes
+    return rewritten
+
+
+def combined(one: Callable, other: Callable) -> Callable | None:
+    """A function with the changes of two rewritten ones, or None where that cannot be: another origin, one place.
+
+    >>> from autograder.probes import snapshot
+    >>> one, other = rewrite(snapshot, ("value.dtype.str", "1")), rewrite(snapshot, ("value.shape", "2"))
+    >>> combined(one, other)(np.zeros(0))
+    (1, 2, b'')
+    >>> combined(one, one) is None and combined(one, len) is None
+    True
+    """
+    (origin, changes), (other_origin, more) = (getattr(f, "rewritten_from", (f, ())) for f in (one, other))
+    if origin is not other_origin or not (changes and more):
+        return None
+    try:
+        return rewrite(origin, *changes, *more)
+    except (ValueError, SyntaxError):
+        return None

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 
 
@@ -45,13 +46,13 @@ class Master:
         points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
         return cls(assignment, cells, points, json.loads(notebook.kernelspec))
 
-    def metadata(self, name: str) -> dict:
+    def metadata(self, name: str) -> NotebookNode:
         """nbgrader's metadata of a watched cell, as released."""
         cell = self.cells[name]
         points = {"points": self.points[name]} if name in self.points else {}
         kinds = {"grade": name in self.points, "solution": cell.is_answer, "locked": cell.locked, "task": False}
         told = {"grade_id": name, "checksum": cell.checksum, "cell_type": cell.cell_type, "schema_version": 3}
-        return {**told, **kinds, **points}
+        return NotebookNode({**told, **kinds, **points})
 
     def find_source_cell(self, name: str, notebook: str, assignment: str) -> MasterCell:
         if name not in self.cells:

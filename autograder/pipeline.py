@@ -34,7 +34,7 @@ def grade_all(setup: Setup, jobs: Iterable[Job], workers: int) -> Iterator[tuple
     """Grade ``jobs`` in ``workers`` processes, in the order in which they are done; memory stays flat.
 
     A process that ends, for want of memory perhaps, is replaced, and its submissions are tried again; one that
-    fails ``TRIES`` times comes with a ``Crashed``.
+    fails ``TRIES`` times comes with a ``Crashed``, and so does one that the grader cannot cope with.
     """
     for exercise in setup.exercises:
         prepare(exercise, setup.secret)  # before the fork, so that it is done once
@@ -62,6 +62,8 @@ def grade_all(setup: Setup, jobs: Iterable[Job], workers: int) -> Iterator[tuple
                             again.append(job)
                         else:
                             yield job, Crashed(f"the process that graded {job.student} ended {TRIES} times")
+                    except Exception as error:  # a fault of ours, which shall not cost the others their grades
+                        yield job, Crashed(f"{type(error).__name__}: {error}")
         except BaseException:  # Ctrl-C, or nobody wants the rest: what is being graded will be graded again
             for process in active_children():
                 process.terminate()

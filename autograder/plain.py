@@ -60,6 +60,8 @@ def pack(value) -> bytes:
         if isinstance(value, (np.ndarray, np.generic)):
             kind = "a" if isinstance(value, np.ndarray) else "s"
             array = np.asarray(value)
+            if array.dtype.char == "g":  # extended precision is another format on every machine
+                array = array.astype(np.float64)
             if array.dtype.name not in DTYPES:
                 return ["o", f"array of {array.dtype.name}"]
             size += array.nbytes

@@ -4,6 +4,8 @@ A probe takes the student's namespace, the name of the function and the case's i
 plain data (see :mod:`autograder.plain`).
 """
 
+import copy
+
 import numpy as np
 
 
@@ -67,7 +69,163 @@ def equivariance(namespace: dict, function: str, layer: str, kernel, x, shift):
     return namespace[function](shift_map(layer, kernel), x, shift)
 
 
-PROBES = {probe.__name__: probe for probe in (call, forward, equivariance)}
+def part_of(result, names, part: str | None = None) -> dict:
+    """One result of a function that returns several at once, or all of them; a list will do for a tuple.
+
+    >>> part_of((1, 2, 3), ("dx", "dw", "db"), "dw")
+    {'returned': '(dx, dw, db)', 'dw': 2}
+    >>> part_of((1, 2), ("dx", "dw", "db"), "dw")
+    {'returned': 'a tuple of 2', 'dw': None}
+    """
+    wanted = [part] if part else names
+    if isinstance(result, (tuple, list)) and len(result) == len(names):
+        values = dict(zip(names, result, strict=True))
+        return {"returned": f"({', '.join(names)})", **{name: values[name] for name in wanted}}
+    kind = {type(None): "None", np.ndarray: "an array"}.get(type(result), "something else")
+    if isinstance(result, (tuple, list)):
+        kind = f"a {'list' if isinstance(result, list) else 'tuple'} of {len(result)}"
+    return {"returned": kind, **dict.fromkeys(wanted)}
+
+
+def several(namespace: dict, function: str, *args):
+    """One of several results; after the function's own arguments come all names and the one that is wanted.
+
+    >>> several({"f": lambda x: [x + 1, "cache"]}, "f", 4, ("out", "cache"), "out")
+    {'returned': '(out, cache)', 'out': 5}
+    """
+    *args, names, part = args
+    return part_of(namespace[function](*args), names, part)
+
+
+def backward(namespace: dict, function: str, dout, cache, names, part, forward: str = ""):
+    """One of the gradients that a backward pass returns, ``function(dout, cache)``.
+
+    With ``forward`` the cache is made by the student's own function of that name, from the inputs that stand
+    in its place here: so any cache is right that suits both. Parameters of channels may have shape ``(C,)`` or
+    ``(1, C, 1, 1)``, and so may their gradients.
+
+    >>> layer = {"f": lambda x: (2 * x, "twice"), "b": lambda dout, cache: (2 * dout, cache)}
+    >>> backward(layer, "b", 4, (3,), ("dx", "dw"), "dw", "f")
+    {'returned': '(dx, dw)', 'dw': 'twice'}
+    """
+    if forward:
+        if not callable(namespace.get(forward)):
+            raise NameError(f"there is no function called {forward}, whose cache is needed here")
+        result = namespace[forward](*copy.deepcopy(cache))
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(f"{forward} does not return a tuple of two, (out, cache)")
+        cache = result[1]
+    told = part_of(namespace[function](dout, cache), names, part)
+    if part in ("dgamma", "dbeta") and np.ndim(told[part]) == 4 and np.size(told[part]) == np.shape(told[part])[1]:
+        told[part] = np.ravel(told[part])
+    return told
+
+
+def layer(namespace: dict, function: str, dout, inputs, names, part, forward: str):
+    """As :func:`backward` with ``forward``; the part may be that one's output, ``"out"``.
+
+    >>> two = {"f": lambda x: (2 * x, None), "b": lambda dout, cache: (2 * dout, 0)}
+    >>> layer(two, "b", 4, (3,), ("dx", "dw"), "out", "f")
+    {'returned': '(out, cache)', 'out': 6}
+    """
+    if part != "out":
+        return backward(namespace, function, dout, inputs, names, part, forward)
+    if not callable(namespace.get(forward)):
+        raise NameError(f"there is no function called {forward}")
+    return part_of(namespace[forward](*copy.deepcopy(inputs)), ("out", "cache"), "out")
+
+
+def batchnorm(namespace: dict, function: str, x, gamma, beta, bn_param, part: str, calls: int = 1):
+    """What a batch norm returns, or leaves in ``bn_param``, after as many calls: its output or a running statistic.
+
+    >>> def f(x, gamma, beta, bn_param):
+    ...     bn_param["running_mean"] = bn_param["running_mean"] / 2
+    ...     return x, None
+    >>> batchnorm({"f": f}, "f", 7, 1, 0, {"running_mean": 8}, "running_mean", 2)
+    {'returned': '(out, cache)', 'running_mean': 2.0}
+    """
+    bn_param = copy.deepcopy(bn_param)  # it is updated in place
+    for _ in range(calls):
+        told = part_of(namespace[function](x, gamma, beta, bn_param), ("out", "cache"), "out")
+    return told if part == "out" else {"returned": told["returned"], part: bn_param.get(part)}
+
+
+def tied_pool(namespace: dict, function: str, dout, cache):
+    """Gradient of max pooling, the shares of equal maxima of one window made equal: any way to share is right.
+
+    That is done where windows do not overlap; where they do, there should be no ties.
+
+    >>> x, pool_param = np.array([[[[5.0, 5.0, 1.0, 0.0]]]]), {"pool_height": 1, "pool_width": 2, "stride": 2}
+    >>> first = {"f": lambda dout, cache: np.array([[[[3.0, 0.0, 4.0, 0.0]]]])}
+    >>> tied_pool(first, "f", np.array([[[[3.0, 4.0]]]]), (x, pool_param)).ravel()
+    array([1.5, 1.5, 4. , 0. ])
+    """
+    x, pool_param = copy.deepcopy(cache)
+    result = namespace[function](dout, cache)
+    dx = np.array(result) if isinstance(result, (np.ndarray, list)) else np.zeros(0)
+    kh, kw, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    if dx.shape != x.shape or dx.dtype.kind not in "iuf" or stride < max(kh, kw):
+        return result
+    dx = dx.astype(np.float64)
+    for n, c, i, j in np.ndindex(dout.shape):
+        window = np.s_[n, c, i * stride : i * stride + kh, j * stride : j * stride + kw]
+        largest = x[window] == x[window].max()
+        dx[window][largest] = dx[window][largest].sum() / largest.sum()
+    return dx
+
+
+def function_of_array(name: str):
+    """A function to take numerical gradients of; "flat" returns a view of its argument.
+
+    >>> function_of_array("flat")(np.ones((2, 1)))
+    array([1., 1.])
+    """
+    functions = {
+        "cubes": lambda x: x**3,
+        "sum": lambda x: np.sum(np.sin(x)),
+        "flat": lambda x: x.reshape(-1),
+        "products": lambda x: x[:, :1] * x[:, 1:] + np.cos(x[:, 1:]),
+        "gram": lambda x: x.T @ x,
+        "differences": lambda x: (x[..., 1:] - x[..., :-1]) ** 3,
+    }
+    return functions[name]
+
+
+def gradient(namespace: dict, function: str, f: str, x, df, *h):
+    """Result of ``function(f, x, df, h)`` for a function ``f`` of arrays that is made here.
+
+    >>> gradient({"g": lambda f, x, df, h=1: f(x) * df * h}, "g", "cubes", np.array([2.0]), 10, 0.5)
+    array([40.])
+    """
+    return namespace[function](function_of_array(f), x, df, *h)
+
+
+def conv_gradients(namespace: dict, function: str, x, w, dout, stride, pad):
+    """``dx``, ``dw`` and ``db`` of a convolution's backward pass, given what its cache is made of.
+
+    >>> f = lambda dout, cache: (cache[0], cache[1], dout)
+    >>> conv_gradients({"f": f}, "f", 1, np.ones((2, 1, 1, 1)), 3, 1, 0)["db"]
+    3
+    """
+    cache = (x, w, np.zeros(len(w)), {"stride": stride, "pad": pad})
+    return part_of(namespace[function](dout, cache), ("dx", "dw", "db"))
+
+
+PROBES = {
+    probe.__name__: probe
+    for probe in (
+        call,
+        forward,
+        equivariance,
+        several,
+        backward,
+        layer,
+        batchnorm,
+        tied_pool,
+        gradient,
+        conv_gradients,
+    )
+}
 
 
 def run(namespace: dict, probe: str, function: str, args: tuple) -> dict:

@@ -12,9 +12,10 @@ class RepairCells(NbGraderPreprocessor):
     """See to it that every cell of the release is there exactly once.
 
     A copied cell runs like any other, but only one of the copies is the graded one: the last that was
-    answered. A graded cell that is missing is put back, after its answer if that is there. Cells that call
-    themselves graded and are not of this assignment become ordinary ones. What a student may have written into
-    nbgrader's metadata, points and the like, is replaced by what was released.
+    answered. A graded cell that is missing is put back, after its answer if that is there, and one that stands
+    before its answer is moved behind it. Cells that call themselves graded and are not of this assignment become
+    ordinary ones. What a student may have written into nbgrader's metadata, points and the like, is replaced by
+    what was released.
     """
 
     def preprocess(self, nb, resources):
@@ -39,7 +40,15 @@ class RepairCells(NbGraderPreprocessor):
             else:
                 kept[name] = cell
         self._put_back(nb, master)
+        self._move_behind_answers(nb, master)
         return nb
+
+    def _move_behind_answers(self, nb, master: Master) -> None:
+        for name in master.points:
+            places = {grade_id(cell): number for number, cell in enumerate(nb.cells)}
+            answer = places.get(f"{name}-answer", -1)
+            if answer > places[name]:
+                nb.cells.insert(answer, nb.cells.pop(places[name]))
 
     def _put_back(self, nb, master: Master) -> None:
         places = {grade_id(cell): number for number, cell in enumerate(nb.cells)}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from autograder.errors import CourseError
 from autograder.exercise import Exercise
 from autograder.plain import LIMIT, NotPlain, pack, unpack
 from autograder.sandbox import REFUSED, launch, ways
@@ -44,7 +45,7 @@ class ForkEnded(Exception):
     """A case ended the fork that answered it; the text says how."""
 
 
-class NoServer(Exception):
+class NoServer(CourseError):
     """The server could not be started; the text says why, in words for the instructor."""
 
 
@@ -70,7 +71,7 @@ class Server:
     ):
         self.limits, self.refused, self.preload, self.slot = limits or Limits(), refused, preload, slot
         self.kind, self.layers, self.missing = "", [], {}
-        self._mark = secrets.token_hex(16)
+        self._mark, self._ways = secrets.token_hex(16), []
         self._process: subprocess.Popen | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None
 
@@ -83,7 +84,7 @@ class Server:
     def start(self) -> None:
         """Start the process, in the best way that works here. Raises ``NoServer`` where none does."""
         reasons = []
-        for way in ways():
+        for way in self._ways or ways():
             self._scratch = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
             os.chmod(self._scratch.name, 0o777)
             start = launch(way, Path(self._scratch.name), self.refused, self.slot)
@@ -108,15 +109,21 @@ class Server:
                     start_new_session=True,
                 )
                 self._open_pipes()
-                self._put(pack(self._settings), 60)
+                try:
+                    self._put(pack(self._settings), 60)
+                except _Heard:  # a complaint, which is what comes next
+                    pass
                 answer = self._word(time.monotonic() + 120)
-            except (OSError, WorkerEnded, NotPlain, _Heard) as error:
+            except (OSError, WorkerEnded, NotPlain) as error:
                 reasons.append(f"{way}: {error}")
                 self.close()
                 continue
-            self.kind, self.missing = start.kind, dict(filter(None, [("start", "; ".join(reasons))])) if reasons else {}
+            self.kind = start.kind
+            if reasons:
+                self.missing["start"] = "; ".join(reasons)
             if answer.get("missing"):
                 self.missing["system calls"] = str(answer["missing"])
+            self._ways = [way]
             return
         raise NoServer(f"the server of students' code does not start: {'; '.join(reasons)}")
 
@@ -233,7 +240,8 @@ class Server:
         first = take(4)
         (length,) = struct.unpack("<I", first)
         if length > 2**16:  # not a frame: what the command that should start the server complains of
-            raise WorkerEnded((first + os.read(self._words, 2000)).decode("utf-8", "replace").strip())
+            said = first + os.read(self._words, 2000)
+            raise WorkerEnded(" ".join(said.decode("utf-8", "replace").split()))
         return unpack(take(length))
 
     def _next(self) -> None:
@@ -273,7 +281,8 @@ class Worker:
         ready = self._ask({"begin": True}, 60).get("ready")
         if not isinstance(ready, dict):
             raise self._end("the process did not begin as it should")
-        server.layers, server.missing = list(ready["layers"]), {**server.missing, **ready["missing"]}
+        server.layers = list(ready["layers"])
+        server.missing |= ready["missing"]
 
     def __enter__(self) -> "Worker":
         return self

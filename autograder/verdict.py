@@ -1,6 +1,7 @@
 """From outcomes to a verdict: which groups of cases pass, what went wrong first, and which mistake it was."""
 
 import html
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import lru_cache
 
 from autograder.call import outcome_of
 from autograder.compare import Difference, compare, same
-from autograder.exercise import Case, Exercise, Mistake
+from autograder.exercise import Case, Exercise, Mistake, combined
 from autograder.trial import exposures
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
@@ -87,6 +88,21 @@ def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -
     return judged_outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
 
 
+@lru_cache(maxsize=64)
+def _pairs(exercise_id: str) -> list[tuple[Mistake, Mistake, Callable]]:
+    """Every two mistakes that one answer can make at once, and such an answer."""
+    pairs = itertools.combinations(find(exercise_id).mistakes, 2)
+    made = ((one, other, combined(one.function, other.function)) for one, other in pairs)
+    return [(one, other, function) for one, other, function in made if function is not None]
+
+
+@lru_cache(maxsize=2**16)
+def _paired(exercise_id: str, secret: bytes | None, pair: int, case: int) -> dict:
+    """Outcome of two mistakes at once on one case."""
+    exercise, (_, _, function) = find(exercise_id), _pairs(exercise_id)[pair]
+    return judged_outcomes(exercise, function, [_expected(exercise_id, secret)[0][case]])[0]
+
+
 def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret: bytes | None = None) -> Verdict:
     """Judge a student's work.
 
@@ -110,28 +126,80 @@ def diagnose(
 ) -> tuple[Mistake, ...]:
     """The catalogued mistakes that explain ``got``, the surest evidence first.
 
-    One mistake that gives the same on every case; failing that, on every case that failed; failing that,
-    one for each group of cases that it explains whole, so that two mistakes in different places are both told.
+    One mistake that does the same on every case; failing that, one for each group of cases with a failure, so
+    that two mistakes in different places are both told; failing that, two that together do the same on every
+    case; failing that, one that does the same on every case that failed, though it would have failed others too;
+    failing that, those of the groups that could be explained.
     """
-
-    def explaining(which, evidence) -> tuple[Mistake, ...]:
-        """The first mistake that equals ``got`` on ``which``, if ``evidence`` has one of them for a reason."""
-        for m, mistake in enumerate(exercise.mistakes):
-            if all(same(got[k], _mistaken(exercise.id, secret, m, k)) for k in which) and any(
-                evidence(k) for k in which
-            ):
-                return (mistake,)
+    if not failed:
         return ()
+    if exercise.trial:
+        return weaknesses(exercise, got, failed)
+    expected = _expected(exercise.id, secret)[2]
+
+    def alike(m: int, k: int) -> bool:
+        """Whether mistake ``m`` does what ``got`` does; where an error is asked, its message is anybody's own."""
+        mistaken = _mistaken(exercise.id, secret, m, k)
+        if "error" in expected[k] and "error" in got[k] and "error" in mistaken:
+            wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], mistaken["error"][0]
+            return ours[0] == theirs[0] or (wanted in ours and wanted in theirs)
+        return same(got[k], mistaken)
+
+    def contradicted(m: int) -> bool:
+        """Whether it would have failed a case that passed."""
+        return not all(k in failed or alike(m, k) for k in range(len(got)))
+
+    def explaining(which, evidence) -> list[int]:
+        """The mistakes that do the same on ``which``, if ``evidence`` has one of them for a reason."""
+        if not any(evidence(k) for k in which):
+            return []
+        return [m for m in range(len(exercise.mistakes)) if all(alike(m, k) for k in which)]
 
     def wrong_value(k: int) -> bool:  # an error alone could have come from anything
         return k in failed and "value" in got[k]
 
-    if not failed:
-        return ()
+    def told(found: list[int]) -> tuple[Mistake, ...]:
+        return tuple(exercise.mistakes[m] for m in dict.fromkeys(found))
+
+    if sure := explaining(range(len(got)), failed.__contains__):
+        return told(sure[:1])
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
-    by_group = [[k for k, case in enumerate(cases) if case.group == group] for group in groups]
-    sure = explaining(range(len(got)), failed.__contains__) or explaining(sorted(failed), wrong_value)
-    return sure or tuple(dict.fromkeys(mistake for group in by_group for mistake in explaining(group, wrong_value)))
+    found = [explaining([k for k, case in enumerate(cases) if case.group == group], wrong_value) for group in groups]
+    best = [sorted(mistakes, key=contradicted)[:1] for mistakes in found]
+    by_group = [m for mistakes in best for m in mistakes]
+    if all(best) and not any(map(contradicted, by_group)):
+        return told(by_group)
+    if any(map(wrong_value, failed)):
+        telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k))  # what rules most pairs out
+        for pair, (one, other, _) in enumerate(_pairs(exercise.id)):
+            if all(same(got[k], _paired(exercise.id, secret, pair, k)) for k in telling):
+                return one, other
+    return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
+
+
+@lru_cache(maxsize=64)
+def _survivors(exercise_id: str) -> list[set[int]]:
+    """For each weakness of test inputs, the cases whose wrong implementation it does not expose."""
+    exercise = find(exercise_id)
+    cases = exercise.visible_cases()
+    judged = [judged_outcomes(exercise, mistake.function, cases) for mistake in exercise.mistakes]
+    return [{k for k, outcome in enumerate(outcomes) if outcome.get("value") == 0} for outcomes in judged]
+
+
+def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
+    """The catalogued weaknesses that test inputs share: all that survives a weakness survives them too.
+
+    One that is a part of another is not told beside it.
+    """
+    if any("value" not in outcome for outcome in got):
+        return ()
+    left = _survivors(exercise.id)
+    shared = [survivors for survivors in left if survivors and survivors <= failed]
+    return tuple(
+        mistake
+        for mistake, survivors in zip(exercise.mistakes, left, strict=True)
+        if survivors in shared and not any(survivors < other for other in shared)
+    )
 
 
 def link(anchor: str, book: str = BOOK) -> str:
@@ -173,7 +241,7 @@ def trial_entries(verdict: Verdict) -> list[tuple[str, str, str]]:
         return [("failed", difference.shown, ""), ("hint", "The book explains what this asks for.", exercise.anchor)]
     exposed = f"{len(exercise.trial.wrong) - len(left)} of {len(exercise.trial.wrong)} wrong implementations exposed"
     told = [("failed" if left else "passed", exposed, "")]
-    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
+    told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes[:3]]  # enough for one try
     if left:
         told.append(("hint", f"One that your inputs do not expose: {left[0].sentence}", left[0].anchor))
     return told

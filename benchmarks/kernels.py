@@ -1,10 +1,12 @@
-"""How fast the NumPy kernels are: forward, dX and dW against PyTorch on one thread, float32.
+"""How fast the NumPy kernels are: forward, dX and dW against PyTorch on the same threads, float32.
 
-python benchmarks/kernels.py [--repeats 15] [--layers AB] [--plot]
+python benchmarks/kernels.py [--repeats 15] [--layers AB] [--threads 1] [--plot]
 
 Prints seconds as ratios to PyTorch on the CPU in the same run, writes everything to
 ``_build/bench/kernels.json``, and with ``--plot`` the roofline picture to
-``_build/bench/roofline.svg``.
+``_build/bench/roofline.svg``. With ``--threads 2`` PyTorch gets two threads, and our kernels a
+pool of two over the images (over the filters where there is but one), BLAS at one thread each;
+the results go to ``_build/bench/kernels-2.json``. Where there is a GPU, PyTorch is timed on it too.
 """
 
 import argparse
@@ -15,17 +17,18 @@ import platform
 import statistics
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is first imported
-os.environ["OMP_NUM_THREADS"] = "1"
+if __name__ == "__main__":
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is first imported
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from convbook.kernels import conv2d, conv2d_naive, conv_output_size  # noqa: E402
 from convbook.kernels.gradients import filter_gradient, input_gradient  # noqa: E402
-from convbook.kernels.methods import method_for  # noqa: E402
+from convbook.kernels.methods import columns, correlate, method_for  # noqa: E402
 
 BUILD = Path(__file__).resolve().parents[1] / "_build" / "bench"
 
@@ -40,6 +43,15 @@ LAYERS = {
     "F": ("8x128x28x28 depthwise, k3 p1", (8, 128, 28, 28), (128, 1, 3, 3), {"padding": 1, "groups": 128}),
 }
 MEAN_OVER = "ABCDEGH"  # the depthwise layer has no matrix product to compare with
+
+
+def keep_freed_memory() -> None:
+    """Free one large block, after which glibc keeps what is freed instead of giving it back to the system.
+
+    Otherwise ours or PyTorch's memory comes anew, page by page, in some runs and not in others: up to a
+    millisecond, for whoever happens to come second.
+    """
+    np.empty(31 * 2**18, np.float32)  # glibc adapts to blocks of up to 32 MB
 
 
 def median_times(functions: dict, repeats: int) -> dict:
@@ -79,46 +91,89 @@ def im2col_indices(x, w, padding=0, stride=1, dilation=1):
     return (w.reshape(F, -1) @ columns).reshape(F, oh, ow, N).transpose(3, 0, 1, 2)
 
 
-def cases(x, w, dout, options) -> dict:
-    """Name of each run and the function that does it."""
-    stride, padding, dilation = (
-        (options.get(key, d),) * 2 for key, d in (("stride", 1), ("padding", 0), ("dilation", 1))
-    )
-    groups = options.get("groups", 1)
-    arguments = stride, padding, dilation, groups
-    dx = np.empty_like(x)
-    tx, tw, td = map(torch.from_numpy, (x, w, dout))
+def parts(count: int, threads: int) -> list[slice]:
+    """``range(count)`` in as many pieces as there are threads."""
+    bounds = [count * k // threads for k in range(threads + 1)]
+    return [slice(*bound) for bound in zip(bounds, bounds[1:], strict=False)]
 
-    def torch_backward(mask, tx=tx, tw=tw, td=td):
-        return torch.ops.aten.convolution_backward(
-            td, tx, tw, None, list(stride), list(padding), list(dilation), False, [0, 0], groups, mask
+
+def ours(x, w, dout, geometry, threads: int) -> dict:
+    """Our three runs, in one thread or a piece of the work in each of several."""
+    if threads == 1:
+        dx = np.empty_like(x)
+        return {
+            "ours forward": lambda: conv2d(x, w, None, *geometry),
+            "ours dX": lambda: input_gradient(dout, w, dx, *geometry) or dx,
+            "ours dW": lambda: filter_gradient(dout, x, w.shape[2:], *geometry),
+        }
+    run, size = ThreadPoolExecutor(threads).map, w.shape[2:]
+    images, filters, channels = (parts(n, threads) for n in (len(x), len(w), x.shape[1]))
+    by_image = len(x) >= threads
+
+    def forward():
+        out = np.empty_like(dout)
+        if by_image:
+            list(run(lambda s: correlate(x[s], w, out[s], *geometry), images))
+        else:
+            list(run(lambda s: correlate(x, w[s], out[:, s], *geometry), filters))
+        return out
+
+    def to_x():
+        dx = np.empty_like(x)
+        if by_image:
+            list(run(lambda s: input_gradient(dout[s], w, dx[s], *geometry), images))
+        else:
+            list(run(lambda s: input_gradient(dout, w[:, s], dx[:, s], *geometry), channels))
+        return dx
+
+    def to_w():
+        if by_image:
+            return sum(run(lambda s: filter_gradient(dout[s], x[s], size, *geometry), images))
+        return np.concatenate(list(run(lambda s: filter_gradient(dout[:, s], x, size, *geometry), filters)))
+
+    return {"ours forward": forward, "ours dX": to_x, "ours dW": to_w}
+
+
+def theirs(x, w, dout, options, geometry, device: str, name: str) -> dict:
+    """PyTorch's three runs on a device, which is waited for if it is not the CPU."""
+    x, w, dout = (torch.from_numpy(array).to(device) for array in (x, w, dout))
+    (*pairs, groups), wait = geometry, torch.cuda.synchronize if device == "cuda" else lambda: None
+
+    def forward():
+        out = torch.nn.functional.conv2d(x, w, **options)
+        wait()
+        return out
+
+    def backward(which):
+        mask = [which == k for k in range(3)]
+        gradients = torch.ops.aten.convolution_backward(
+            dout, x, w, None, *map(list, pairs), False, [0, 0], groups, mask
         )
+        wait()
+        return gradients[which]
 
-    runs = {
-        "torch forward": lambda: torch.nn.functional.conv2d(tx, tw, **options),
-        "ours forward": lambda: conv2d(x, w, **options),
-        "torch dX": lambda: torch_backward([True, False, False]),
-        "ours dX": lambda: input_gradient(dout, w, dx, *arguments),
-        "torch dW": lambda: torch_backward([False, True, False]),
-        "ours dW": lambda: filter_gradient(dout, x, w.shape[2:], *arguments),
-    }
-    if groups == 1:
+    return {f"{name} forward": forward, f"{name} dX": lambda: backward(0), f"{name} dW": lambda: backward(1)}
+
+
+def pairs_of(options) -> tuple:
+    """Stride, padding and dilation as pairs, and groups, from the options of a layer."""
+    pairs = [(options.get(key, default),) * 2 for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))]
+    return *pairs, options.get("groups", 1)
+
+
+def cases(x, w, dout, options, threads: int = 1) -> dict:
+    """Name of each run and the function that does it."""
+    geometry = pairs_of(options)
+    runs = theirs(x, w, dout, options, geometry, "cpu", "torch") | ours(x, w, dout, geometry, threads)
+    if geometry[3] == 1 and threads == 1:
         N, F, oh, ow = dout.shape
         left, right = w.reshape(F, -1), np.ones((w[0].size, oh * ow), np.float32)
         result = np.empty((F, oh * ow), np.float32)
         runs["GEMM"] = lambda: [np.matmul(left, right, out=result) for _ in range(N)]
         runs["im2col"] = lambda: im2col_indices(x, w, **options)
+        runs["blocks"] = lambda: columns(x, w, np.empty_like(dout), *geometry[:3])
     if torch.cuda.is_available():
-        device = torch.device("cuda")
-        gx, gw, gd = (tensor.to(device) for tensor in (tx, tw, td))
-
-        def on_gpu(function):
-            function()
-            torch.cuda.synchronize()
-
-        runs["GPU forward"] = lambda: on_gpu(lambda: torch.nn.functional.conv2d(gx, gw, **options))
-        runs["GPU dX"] = lambda: on_gpu(lambda: torch_backward([True, False, False], gx, gw, gd))
-        runs["GPU dW"] = lambda: on_gpu(lambda: torch_backward([False, True, False], gx, gw, gd))
+        runs |= theirs(x, w, dout, options, geometry, "cuda", "GPU")
     return runs
 
 
@@ -151,7 +206,7 @@ def ceilings(repeats: int) -> dict:
     return {"gemm_flops": 2 * 1024**3 / seconds["gemm"], "copy_bytes": 2 * source.nbytes / seconds["copy"]}
 
 
-def measure(letter: str, repeats: int) -> dict:
+def measure(letter: str, repeats: int, threads: int) -> dict:
     """Everything about one layer."""
     name, x_shape, w_shape, options = LAYERS[letter]
     rng = np.random.default_rng(0)
@@ -159,12 +214,9 @@ def measure(letter: str, repeats: int) -> dict:
     w = rng.standard_normal(w_shape, np.float32) / np.float32(math.sqrt(math.prod(w_shape[1:])))
     out = conv2d(x, w, **options)
     dout = rng.standard_normal(out.shape, np.float32)
-    runs = cases(x, w, dout, options)
-    stride, padding, dilation = (
-        (options.get(key, d),) * 2 for key, d in (("stride", 1), ("padding", 0), ("dilation", 1))
-    )
-    each = len(w) // options.get("groups", 1)
-    method = method_for((len(x), w.shape[1]), (each, *w.shape[1:]), out.shape[2:], stride, padding, dilation)
+    runs = cases(x, w, dout, options, threads)
+    *pairs, groups = pairs_of(options)
+    method = method_for((len(x), w.shape[1]), (len(w) // groups, *w.shape[1:]), out.shape[2:], *pairs)
     return {
         "name": name,
         "method": method.__name__,
@@ -185,10 +237,10 @@ def loops(repeats: int) -> dict:
     return {"seconds": seconds, "seconds_on_A_extrapolated": seconds["loops"] * macs_of_a / macs}
 
 
-def table(layers: dict, small: dict) -> None:
+def table(layers: dict, small: dict, threads: int) -> None:
     """Print ratios to PyTorch: below 1 is faster than it."""
-    print("Seconds / PyTorch's, one thread, float32 (dX, dW against PyTorch's own); error against float64")
-    head = "forward", "dX", "dW", "GEMM", "im2col", "torch ms", "GFLOP/s", "peak MB", "error"
+    print(f"Seconds / PyTorch's, threads: {threads}, float32 (dX, dW against PyTorch's own); error against float64")
+    head = "forward", "dX", "dW", "GEMM", "im2col", "blocks", "torch ms", "GFLOP/s", "peak MB", "error"
     print(f"{'layer':32} {'method':10}" + "".join(f"{word:>9}" for word in head))
     ratios = {"forward": {}, "dX": {}, "dW": {}}
     for letter, layer in layers.items():
@@ -196,7 +248,7 @@ def table(layers: dict, small: dict) -> None:
         for part in ratios:
             ratios[part][letter] = seconds[f"ours {part}"] / seconds[f"torch {part}"]
         row = [f"{ratios[part][letter]:9.2f}" for part in ratios]
-        for name in ("GEMM", "im2col"):
+        for name in ("GEMM", "im2col", "blocks"):
             row.append(f"{seconds[name] / seconds['torch forward']:9.2f}" if name in seconds else f"{'':9}")
         row.append(f"{seconds['torch forward'] * 1e3:9.2f}{layer['flops'] / seconds['ours forward'] / 1e9:9.0f}")
         row.append(f"{layer['megabytes']['ours forward']:9.1f}{layer['error']:9.0e}")
@@ -212,23 +264,40 @@ def table(layers: dict, small: dict) -> None:
     print(f"loops: {times:.0f} times ours on 1x4x12x12 to 4; on A about {small['seconds_on_A_extrapolated']:.0f} s")
 
 
+def pin(threads: int) -> None:
+    """As many processors as threads, and no more threads than that in PyTorch; BLAS has one from the start."""
+    if hasattr(os, "sched_setaffinity"):  # not on macOS
+        processors = sorted(os.sched_getaffinity(0))
+        if threads > len(processors):
+            raise SystemExit(f"--threads {threads} is more than the {len(processors)} processors there are")
+        os.sched_setaffinity(0, processors[-threads:])
+    torch.set_num_threads(threads)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=15, help="runs that the median is taken of")
     parser.add_argument("--layers", default="".join(LAYERS), help="letters of the layers, such as AB")
-    parser.add_argument("--plot", action="store_true", help="draw the roofline picture")
+    parser.add_argument("--threads", type=int, default=1, help="threads for PyTorch and for us")
+    parser.add_argument("--plot", action="store_true", help="draw the roofline picture, of one thread")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    if options.threads < 1 or (options.plot and options.threads > 1):
+        parser.error(f"--threads must be at least 1, and 1 with --plot, got {options.threads}")
+    pin(options.threads)
     torch.set_grad_enabled(False)
-    layers = {letter: measure(letter, options.repeats) for letter in options.layers}
+    torch.backends.cudnn.allow_tf32 = False  # on a GPU float32 means float32, as on the CPU
+    keep_freed_memory()
+    layers = {letter: measure(letter, options.repeats, options.threads) for letter in options.layers}
     small, limits = loops(3), ceilings(options.repeats)
-    table(layers, small)
+    table(layers, small, options.threads)
     BUILD.mkdir(parents=True, exist_ok=True)
-    versions = {"numpy": np.__version__, "torch": torch.__version__, "machine": platform.machine(), "threads": 1}
+    versions = {"numpy": np.__version__, "torch": torch.__version__, "machine": platform.machine()}
+    versions["threads"] = options.threads
     if torch.cuda.is_available():
         versions["gpu"] = torch.cuda.get_device_name()
     record = {"versions": versions, "ceilings": limits, "layers": layers, "loops": small}
-    (BUILD / "kernels.json").write_text(json.dumps(record, indent=1) + "\n")
+    file = BUILD / ("kernels.json" if options.threads == 1 else f"kernels-{options.threads}.json")
+    file.write_text(json.dumps(record, indent=1) + "\n")
     if options.plot:
         from convbook.roofline import roofline
 

@@ -31,6 +31,9 @@ X = np.arange(6.0).reshape(2, 3)
         (ok(5), ok(5.0), True, "type"),
         (ok(1), ok(True), True, "type"),
         (ok({"returned": "a pair", "out": X}), ok({"returned": "an array", "out": X}), False, "type"),
+        (ok({"returned": "(dx, dw)", "dw": X}), ok({"returned": "a tuple of 3", "dw": None}), False, "type"),
+        (ok({"returned": "(dx, dw)", "dw": X}), ok({"returned": "(dx, dw)", "dw": X.T}), False, "shape"),
+        (ok({"returned": "(dx, dw)", "dx": X, "dw": X}), ok({"returned": "(dx, dw)", "dx": X}), False, "type"),
         (ok(X), ok(X[None]), False, "ndim"),
         (ok(X), ok(X.T), False, "shape"),
         (ok(X), ok([[1, 2, 3], [4, 5]]), False, "type"),
@@ -111,3 +114,19 @@ def test_same_tells_ints_from_floats_and_changes_from_none():
     assert not same(ok(X), {"value": X, "changed inputs": [1]})
     assert same(ok(np.nan), ok(np.nan))
     assert not same(ok(None), ok(X))
+
+
+def test_which_of_several_results_is_wrong_is_told():
+    expected = ok({"returned": "(dx, dw, db)", "dx": X, "dw": X, "db": X})
+    wrong = compare(expected, ok({"returned": "(dx, dw, db)", "dx": X, "dw": X + 1, "db": X + 1}))
+    assert wrong.shown == "dw: 6 of 6 values are wrong; first at index [0, 0] expected 0, got 1"
+    assert wrong.hinted == "dw: values are wrong"
+    missing = compare(expected, ok({"returned": "a list of 2", "dx": None, "dw": None, "db": None}))
+    assert missing.hinted == "the function returned a list of 2, expected a tuple of three, (dx, dw, db)"
+
+
+def test_what_was_returned_cannot_carry_a_value_out():
+    expected = ok({"returned": "(dx, dw)", "dx": X})
+    for told in ("the hidden x is 0.731", "a tuple of 2 and 0.731", 0.731, None, X):
+        difference = compare(expected, ok({"returned": told, "dx": X}))
+        assert difference.hinted == "the function returned something else, expected a tuple of two, (dx, dw)"

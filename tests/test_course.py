@@ -1,6 +1,7 @@
 """Release and grading through real nbgrader, from the command line, in a course folder of its own."""
 
 import csv
+import doctest
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
@@ -19,6 +21,7 @@ from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv_answers, pool
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+EVERY = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 EXERCISE_POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])
 
 
@@ -62,6 +65,14 @@ def graded(course, tmp_path_factory):
     with open(course / "grades.csv", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     return course, scores, result
+
+
+def released_in(root, assignment):
+    """The course, with the assignment released in this process where no command has released it."""
+    course = Course(root)
+    if not course.is_released(assignment):
+        course.release(assignment)
+    return course
 
 
 def feedback(course, student):
@@ -151,37 +162,69 @@ def test_stock_execution_gives_the_same_scores(graded, tmp_path):
         assert score == pytest.approx(scores[student]), student
 
 
-def test_the_release_is_in_step_and_gives_nothing_away(graded):
-    course, _, _ = graded
-    fresh = (course / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
-    committed = (ROOT / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
+@EVERY
+def test_solution_gets_all_points_and_stub_none(assignment, course):
+    """Through real nbgrader, in this process: to start another one takes longer than to grade."""
+    here = released_in(course, assignment)
+    for student, nb in (("the solution", solved(assignment)), ("the stub", released(assignment))):
+        target = course / "submitted" / student / assignment / f"{assignment}.ipynb"
+        target.parent.mkdir(parents=True)
+        nbformat.write(nb, target)
+        here.grade(assignment, student)
+    points = sum(exercise.points for exercise in ASSIGNMENTS[assignment])
+    scores = {student: score for student, (score, _, _) in here.scores(assignment).items()}
+    assert (scores["the solution"], scores["the stub"]) == pytest.approx((points, 0))
+
+
+@EVERY
+def test_the_release_is_in_step_and_gives_nothing_away(assignment, course):
+    released_in(course, assignment)
+    fresh = (course / "exercises" / assignment / f"{assignment}.ipynb").read_text()
+    committed = (ROOT / "exercises" / assignment / f"{assignment}.ipynb").read_text()
     assert json.loads(fresh) == json.loads(committed), "run `make release` and commit exercises/"
-    assert [path.name for path in (ROOT / "exercises" / ASSIGNMENT).iterdir()] == [f"{ASSIGNMENT}.ipynb"]
+    assert [path.name for path in (ROOT / "exercises" / assignment).iterdir()] == [f"{assignment}.ipynb"]
     assert "SOLUTION" not in fresh
 
 
-def test_the_table_of_points_is_right():
-    told = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", released().cells[0].source, re.MULTILINE))
-    assert told == {exercise.function: str(exercise.points) for exercise in ASSIGNMENTS[ASSIGNMENT]}
+@EVERY
+def test_the_table_of_points_is_right(assignment):
+    told = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", released(assignment).cells[0].source, re.MULTILINE))
+    assert told == {exercise.function: str(exercise.points) for exercise in ASSIGNMENTS[assignment]}
 
 
-def test_each_stub_is_its_solution_without_the_answer():
-    answers = solution_answers()
+@EVERY
+def test_each_stub_is_its_solution_without_the_answer(assignment):
+    answers = solution_answers(assignment)
     stubs = {
         cell.metadata.nbgrader.grade_id: cell.source
-        for cell in released().cells
+        for cell in released(assignment).cells
         if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code"
     }
-    assert len(stubs) == len(ASSIGNMENTS[ASSIGNMENT])
+    assert len(stubs) == len(ASSIGNMENTS[assignment])
     for name, stub in stubs.items():
         lines = [line for line in stub.splitlines() if "raise NotImplementedError" not in line]
         assert lines and set(lines) <= set(answers[name].splitlines()), name
 
 
+@EVERY
+def test_the_examples_in_the_docstrings_are_true(assignment):
+    """What a student compares with first: the solution gives what each docstring shows."""
+    namespace, tried = {"np": np}, 0
+    for name, source in solution_answers(assignment).items():
+        if name.endswith("-answer"):  # the others are in words
+            exec(source, namespace)
+    for name, function in list(namespace.items()):
+        for test in doctest.DocTestFinder().find(function, name, globs=namespace) if callable(function) else ():
+            result = doctest.DocTestRunner(verbose=False).run(test)
+            tried += result.attempted
+            assert not result.failed, name
+    assert tried
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["grade", "hw9", "."], "no assignment is called 'hw9'; there are hw2-conv2d"),
+        (["grade", "hw9", "."], f"no assignment is called 'hw9'; there are {', '.join(ASSIGNMENTS)}"),
         (["grade", ASSIGNMENT, "no-such-folder"], "there is no folder"),
         (["grade", ASSIGNMENT, "solutions/empty"], "holds no notebook that can be graded"),
         (["release", "hw9"], "no assignment is called 'hw9'"),

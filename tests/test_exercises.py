@@ -9,10 +9,11 @@ import pytest
 from submissions import ROOT
 
 from autograder.compare import compare
-from autograder.exercise import rewrite
+from autograder.exercise import combined, rewrite
 from autograder.exercises import ASSIGNMENTS, EXERCISES
 from autograder.killmatrix import as_text, kill_matrix
-from autograder.verdict import judge, judged_outcomes, link, outcomes
+from autograder.verdict import _pairs, judge, judged_outcomes, link, outcomes
+from convbook import kernels
 
 SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -102,6 +103,65 @@ def test_two_mistakes_in_different_places_are_both_told():
     verdict = judge(exercise, answered_by(exercise, both), SECRETS[0])
     assert set(verdict.mistakes) == {padding, stride}
     assert verdict.score == pytest.approx(13)
+
+
+def test_the_words_of_an_error_that_is_right_are_anybodys():
+    """A mistake elsewhere is still recognised by every case, whatever a student's ValueError says."""
+
+    def students(img, g, mode):
+        if any(k % 2 == 0 for k in g.shape):
+            raise ValueError("words of my own")
+        return np.zeros(img.shape) + kernels.correlate2d(
+            np.pad(img, [(k // 2,) * 2 for k in g.shape], mode), g, "valid"
+        )
+
+    exercise = EXERCISES["hw1.filter_same"]
+    (named,) = judge(exercise, answered_by(exercise, students), SECRETS[0]).mistakes
+    assert named.name == "NumPy's names"
+
+
+def test_nothing_is_told_that_a_passed_case_refutes():
+    """Two modes reflect, a third is right: two sentences of a mode each, and not that the mode makes no difference."""
+
+    def students(img, g, mode):
+        if any(k % 2 == 0 for k in g.shape):
+            raise ValueError
+        halves = [(k // 2,) * 2 for k in g.shape]
+        return kernels.correlate2d(np.pad(img, halves, "constant" if mode == "zeros" else "reflect"), g, "valid")
+
+    exercise = EXERCISES["hw1.filter_same"]
+    named = judge(exercise, answered_by(exercise, students), SECRETS[0]).mistakes
+    assert {mistake.name for mistake in named} == {"reflect for replicate", "reflect for circular"}
+
+
+def test_an_error_of_another_kind_is_recognised_by_its_kind():
+    def students(img, g, mode):
+        assert g.shape[0] % 2 and g.shape[1] % 2, "words of my own"
+        return exercise.reference(img, g, mode)
+
+    exercise = EXERCISES["hw1.filter_same"]
+    (named,) = judge(exercise, answered_by(exercise, students), SECRETS[0]).mistakes
+    assert named.name == "AssertionError"
+
+
+@ALL
+def test_two_mistakes_at_once_are_told(exercise):
+    """Some pairs, drawn by a fixed rule: the two are told, or others that give exactly the same."""
+    pairs = _pairs(exercise.id)
+    for one, other, function in pairs[:: max(1, len(pairs) // 4)]:
+        verdict = judge(exercise, answered_by(exercise, function), SECRETS[0])
+        layers = {difference.layer for _, difference, _ in verdict.failures.values()}
+        if layers - {"runs"}:  # two wrongs can make a right, and an error alone could have come from anything
+            assert verdict.mistakes, f"{one.name} and {other.name}"
+
+
+def test_two_mistakes_in_one_group_are_both_named():
+    exercise = EXERCISES["hw2.conv_forward_naive"]
+    mistakes = {mistake.name: mistake for mistake in exercise.mistakes}
+    two = mistakes["kernel flipped"], mistakes["bias forgotten"]
+    verdict = judge(exercise, answered_by(exercise, combined(*(mistake.function for mistake in two))), SECRETS[0])
+    assert verdict.mistakes == two
+    assert verdict.score == pytest.approx(0)
 
 
 @ALL

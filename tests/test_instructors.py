@@ -73,7 +73,7 @@ def test_feedback_is_written_again(course):
     assert "your kernel is flipped" in page.read_text()
     assert [path.name for path in (course / "feedback").iterdir()] == ["cas"]
     result = autograder("feedback", ASSIGNMENT, "nobody", cwd=course)
-    assert result.returncode == 1 and "'nobody' has no graded submission" in result.stderr
+    assert result.returncode == 1 and "nobody has no graded hw2-conv2d" in result.stderr
 
 
 def grade_of(course, student, cell):

@@ -46,7 +46,7 @@ def test_batch_norm(shape, momentum, train, seed):
     np.testing.assert_allclose(running, torch.stack(expected_running), atol=1e-10)
     assert_gradients(expected, dout, variables, K.batch_norm2d_backward(dout, cache))
     if train:
-        np.testing.assert_allclose(out, K.batch_norm2d_naive(x, gamma, beta), atol=1e-10)
+        np.testing.assert_allclose(out, K.batch_norm2d_naive(x, gamma, beta)[0], atol=1e-10)
 
 
 def test_batch_norm_starts_like_a_new_layer():
@@ -74,66 +74,10 @@ def test_eps_stands_under_the_root(eps):
     np.testing.assert_allclose(K.batch_norm2d(x, gamma, beta, eps=eps)[0], expected, atol=1e-10)
 
 
-@SOME
-@given(SHAPES, st.integers(1, 3), SEEDS)
-def test_layer_norm(shape, axes, seed):
-    x, gamma, beta, dout = arrays(seed, shape, shape[-axes:], shape[-axes:], shape)
-    out, cache = K.layer_norm(x, gamma, beta)
-    variables = tensors(x, gamma, beta)
-    expected = F.layer_norm(variables[0], shape[-axes:], *variables[1:])
-    np.testing.assert_allclose(out, expected.detach(), atol=1e-10)
-    assert_gradients(expected, dout, variables, K.layer_norm_backward(dout, cache))
-
-
-@SOME
-@given(SHAPES, st.integers(1, 3), SEEDS)
-def test_group_norm(shape, groups, seed):
-    shape = shape[0], shape[1] * groups, *shape[2:]
-    x, gamma, beta, dout = arrays(seed, shape, shape[1], shape[1], shape)
-    out, cache = K.group_norm(x, gamma, beta, groups)
-    variables = tensors(x, gamma, beta)
-    expected = F.group_norm(variables[0], groups, *variables[1:])
-    np.testing.assert_allclose(out, expected.detach(), atol=1e-10)
-    np.testing.assert_allclose(out, K.group_norm_naive(x, gamma, beta, groups), atol=1e-10)
-    assert_gradients(expected, dout, variables, K.group_norm_backward(dout, cache))
-
-
 def test_one_group_is_layer_norm():
     x, gamma, beta = arrays(2, (3, 4, 2, 5), 4, 4)
     spread = [np.broadcast_to(value[:, None, None], (4, 2, 5)) for value in (gamma, beta)]
     np.testing.assert_allclose(K.group_norm(x, gamma, beta, 1)[0], K.layer_norm(x, *spread)[0])
-
-
-def test_backward_passes_by_finite_differences():
-    x, gamma, beta, dout = arrays(3, (2, 4, 2, 3), 4, 4, (2, 4, 2, 3))
-
-    def check(forward, backward):
-        gradients = backward(dout, forward(x, gamma, beta)[1])
-        assert K.gradcheck(lambda x: forward(x, gamma, beta)[0], gradients[0], x, dout, rtol=1e-5)
-        assert K.gradcheck(lambda gamma: forward(x, gamma, beta)[0], gradients[1], gamma, dout)
-        assert K.gradcheck(lambda beta: forward(x, gamma, beta)[0], gradients[2], beta, dout)
-
-    check(K.batch_norm2d, K.batch_norm2d_backward)
-    check(lambda x, gamma, beta: K.group_norm(x, gamma, beta, 2), K.group_norm_backward)
-
-
-@SOME
-@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.booleans(), SEEDS)
-def test_linear(images, features, outputs, biased, seed):
-    x, w, b, dout = arrays(seed, (images, features), (outputs, features), outputs, (images, outputs))
-    variables = tensors(x, w, b)
-    expected = F.linear(*variables[: 2 + biased])
-    out = K.linear(x, w, b if biased else None)
-    np.testing.assert_allclose(out, expected.detach(), atol=1e-10)
-    np.testing.assert_allclose(out, K.linear_naive(x, w, b if biased else None), atol=1e-10)
-    assert_gradients(F.linear(*variables), dout, variables, K.linear_backward(dout, x, w))
-
-
-def test_relu():
-    x, dout = np.array([[-1.0, 0.0, 2.0, -0.5]]), np.array([[-1.0, 3.0, -4.0, 5.0]])
-    (variable,) = tensors(x)
-    np.testing.assert_array_equal(K.relu(x), F.relu(variable).detach())
-    assert_gradients(F.relu(variable), dout, [variable], [K.relu_backward(dout, x)])  # x decides, not dout
 
 
 @SOME
@@ -152,26 +96,6 @@ def test_softmax_cross_entropy(images, classes, scale, seed):
 
 def test_ignorance_costs_log_of_the_classes():
     np.testing.assert_allclose(K.softmax_cross_entropy(np.zeros((3, 10)), [0, 5, 9]), np.log(10))
-
-
-@pytest.mark.parametrize(
-    "dtype, expected", [(np.float32, np.float32), (np.float64, np.float64), (np.int64, np.float64)]
-)
-def test_dtypes(dtype, expected):
-    x, ones = np.arange(24).reshape(2, 3, 2, 2).astype(dtype), np.ones(3, dtype)
-    rows = x.reshape(2, 12)
-    out, cache, running = K.batch_norm2d(x, ones, ones)
-    results = [out, *running, *K.batch_norm2d_backward(out, cache)]
-    results += K.batch_norm2d(x, ones, ones, ones, ones, train=False)[:1]
-    out, cache = K.group_norm(x, ones, ones, 3)
-    results += [out, *K.group_norm_backward(out, cache), K.group_norm_naive(x, ones, ones, 3)]
-    out, cache = K.layer_norm(rows, rows[0], rows[1])
-    results += [out, *K.layer_norm_backward(out, cache), K.batch_norm2d_naive(x, ones, ones)]
-    out = K.linear(rows, rows, ones[:2])
-    results += [out, K.linear_naive(rows, rows, ones[:2]), *K.linear_backward(out, rows, rows)]
-    results += [K.relu(x), K.relu_backward(x, x), K.log_softmax(rows)]
-    results += [K.softmax_cross_entropy(rows, [0, 1]), K.softmax_cross_entropy_backward(1, rows, [0, 1])]
-    assert {result.dtype for result in results} == {np.dtype(expected)}
 
 
 X = np.ones((2, 3, 2, 2))

@@ -45,6 +45,13 @@ def test_round_trip(value):
     assert identical(value, unpack(pack(value)))
 
 
+def test_extended_precision_arrives_as_double():
+    value = np.array([1, 3], np.longdouble) / 3
+    arrived = unpack(pack(value))
+    assert arrived.dtype == np.float64
+    np.testing.assert_allclose(arrived, [1 / 3, 1])
+
+
 class Lazy:
     def __reduce__(self):
         raise AssertionError("something tried to pickle")
@@ -133,3 +140,44 @@ def test_damaged_messages_are_refused_or_read(value, data):
         unpack(bytes(raw))
     except NotPlain:
         pass
+
+
+# Pieces of messages: what the parser looks for, and what it does not expect there.
+WORDS = [
+    *(b'["a","float64",[2,3],0]', b'["s","int8",[],0]', b'["d",["k",1]]', b'["l",1,2]', b'["t"]', b'["o","x"]'),
+    *(b"[", b"]", b"{", b"}", b'"', b",", b":", b"null", b"NaN", b"-Infinity", b"1e999", b"-1", b"0", b"9" * 40),
+    *(b'"\\ud800"', b"\\u0000", b"\xff\xfe", b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"[[[[", b"]]]]", b'"object"'),
+]
+
+
+def test_a_hundred_thousand_damaged_messages_are_refused_or_read():
+    """Messages of every kind, cut, overwritten and grown at random; nothing but ``NotPlain`` comes of it."""
+    rng = np.random.default_rng(1000)
+    seeds = [None, [1, (2.5, "x")], {"value": np.arange(6.0).reshape(2, 3), "changed inputs": []}, np.float32(2)]
+    seeds += [{"outcomes": [{"error": (["ValueError"], "words")}] * 3}, [np.zeros((0, 3), np.int8)] * 2, object()]
+    raws = [pack(seed) for seed in seeds]
+    read = 0
+    for which, cuts, places, kinds in zip(
+        rng.integers(len(raws), size=100_000),
+        rng.integers(1, 4, 100_000),
+        rng.random((100_000, 3)),
+        rng.integers(len(WORDS) + 2, size=(100_000, 3)),
+        strict=True,
+    ):
+        raw = raws[which]
+        for place, kind in zip(places[:cuts], kinds[:cuts], strict=True):
+            raw = raw or b"\x00"
+            at = int(place * len(raw))
+            if kind < len(WORDS):  # over what stands there, or between
+                word = WORDS[kind]
+                raw = raw[:at] + word + raw[at + (len(word) if at % 2 else 0) :]
+            else:
+                raw = raw[:at] if kind == len(WORDS) else raw[:at] + bytes([(raw[at] + 1) % 256]) + raw[at + 1 :]
+        if which % 2 and len(raw) > 8:  # a length that fits again, so that the tree itself is looked at
+            raw = struct.pack("<I", min(len(raw) - 4, struct.unpack("<I", raws[which][:4])[0])) + raw[4:]
+        try:
+            unpack(raw)
+            read += 1
+        except NotPlain:
+            pass
+    assert 0 < read < 50_000

@@ -46,7 +46,16 @@ EXERCISE = trial_exercise(
     "conv2d-stride",
     TRIAL,
     reference=lambda: [(np.arange(1.0, 7), 2), (np.arange(1.0, 4), -1)],
-    mistakes=(Mistake("one step only", "Each of your steps is 1.", "conv2d-stride", lambda: [([1, 2, 3], 1)]),),
+    mistakes=(
+        Mistake("one step only", "Each of your steps is 1.", "conv2d-stride", lambda: [([1, 2, 3], 1)]),
+        Mistake(
+            "zeros leave",
+            "Nothing but 0 leaves at the ends.",
+            "conv2d-stride",
+            lambda: [([1, 2, 0, 0], 2), ([0, 0], 1)],
+        ),
+        Mistake("all alike", "All your values are 0.", "conv2d-stride", lambda: [([0, 0, 0], 2)]),
+    ),
     variants={},
 )
 
@@ -95,6 +104,35 @@ def test_a_survivor_is_named_by_what_it_does_wrong():
     assert "One that your inputs do not expose: It takes one step, whatever is asked." in text
     assert "Each of your steps is 1." in text  # what is wrong with the inputs themselves
     assert "✓ 4 of 4 wrong implementations exposed" in report(verdict_of(EXERCISE.reference()))
+
+
+def test_inputs_that_expose_more_are_not_told_what_others_lack():
+    text = report(verdict_of([([1, 0, 0], 1)]))  # leaves the one that steps of 1 alone leave, and two more
+    assert "✗ 1 of 4" in text and "Each of your steps is 1." not in text
+
+
+@pytest.mark.parametrize(
+    ("inputs", "weaknesses"),
+    [
+        ([([1, 2, 3], 1)], {"one step only"}),
+        ([([1, 2, 0], -1)], {"zeros leave"}),  # though another one survives as well
+        ([([1, 2, 0], 1)], {"one step only", "zeros leave"}),
+        ([([0, 0, 0], 2)], {"all alike"}),  # and not its parts
+        ([([1, 2, 3, 4], 2)], set()),
+        ("no inputs", set()),
+    ],
+)
+def test_every_weakness_is_told_and_none_that_is_not_there(inputs, weaknesses):
+    assert {weakness.name for weakness in verdict_of(inputs).mistakes} == weaknesses
+
+
+def test_three_weaknesses_are_enough_for_one_try():
+    from autograder.exercises.hw1.trial import XCORR2D_INPUTS as exercise
+
+    inputs = [(np.arange(36.0).reshape(6, 6), np.arange(9.0).reshape(3, 3))]
+    verdict = judge(exercise, lambda cases: outcomes(exercise, lambda: inputs, cases))
+    assert len(verdict.mistakes) > 3
+    assert report(verdict).count("→") == 3 + 1  # and a survivor
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from autograder.commands.shared import course_options, in_words, open_course, te
 @click.option("--exercise", "only", multiple=True, help="Enter this function's grade alone; may be given again.")
 @click.option("--feedback/--no-feedback", default=True, show_default=True, help="Write feedback pages.")
 @click.option("--require-isolation", is_flag=True, help="Refuse where students' code cannot be confined.")
+@click.option("--scheduler", metavar="ADDRESS", help="Grade on the Dask cluster there, e.g. tcp://10.0.0.1:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Tell each result as a line of JSON on standard output.")
 def grade(
     assignment: str,
@@ -33,6 +34,7 @@ def grade(
     only: tuple[str, ...],
     feedback: bool,
     require_isolation: bool,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Grade the submissions in a folder or a downloaded zip file.
@@ -51,9 +53,11 @@ def grade(
         check_isolation(setup, require_isolation)
         check_exercises(setup, only)
         left = [s for s in students if regrade or only or not course.is_up_to_date(setup, s)]
-        graded, failures = graded_with_progress(course, setup, left, workers, set(only) or None, as_json)
+        results = course.grade(setup, left, workers, set(only) or None, way_of_grading(scheduler))
+        graded, failures = graded_with_progress(setup, results, len(left), as_json)
         if feedback:
-            write_feedback(course, assignment, [s for s in left if s in graded], workers, problems, as_json)
+            lacking = [student for student in students if course.lacks_feedback(assignment, student)]
+            write_feedback(course, assignment, lacking, workers, problems, as_json)
         scores = course.scores(assignment)
     rate = len(graded) / max(time.monotonic() - begun, 1e-9)
     told = f"{len(graded)} graded, {rate:.1f} a second" + (
@@ -92,13 +96,26 @@ def check_isolation(setup, required: bool) -> None:
         click.secho(f"WARNING: {told}. Grade notebooks of strangers on another host.", fg="red", bold=True, err=True)
 
 
-def graded_with_progress(course, setup, students: list[str], workers: int, only, as_json: bool):
+def way_of_grading(scheduler: str | None):
+    """The function that grades many submissions: in processes of this machine, or on a cluster."""
+    if scheduler is None:
+        from autograder.pipeline import grade_all
+
+        return grade_all
+    try:
+        from autograder.cluster import grade_on
+    except ImportError:
+        raise ValueError("--scheduler needs Dask: pip install 'convbook[cluster]'") from None
+    return grade_on(scheduler)
+
+
+def graded_with_progress(setup, results, total: int, as_json: bool):
     """``({student: problem or ""}, {student: why it was not graded})``; Ctrl-C ends it between two submissions."""
     full = sum(exercise.points for exercise in setup.exercises)
     graded, failures, tally = {}, {}, Counter()
-    with progress(f"grading {setup.master.assignment}", len(students), as_json) as bar:
+    with progress(f"grading {setup.master.assignment}", total, as_json) as bar:
         try:
-            for student, result in course.grade(setup, students, workers, only):
+            for student, result in results:
                 if isinstance(result, Exception):
                     failures[student] = f"{student} was not graded: {result}"
                     told = {"error": failures[student]}
@@ -111,12 +128,14 @@ def graded_with_progress(course, setup, students: list[str], workers: int, only,
                 bar.set_postfix_str(" ".join(f"{kind} {tally[kind]}" for kind in ("full", "part", "zero")))
                 bar.update()
         except KeyboardInterrupt:
-            told = f"ended with {len(graded)} of {len(students)} graded and written down; the same command goes on"
+            told = f"ended with {len(graded)} of {total} graded and written down; the same command goes on"
             raise click.ClickException(told) from None
     return graded, failures
 
 
 def write_feedback(course, assignment: str, students: list[str], workers: int, problems: list, as_json: bool) -> None:
+    if not students:  # for none given the course would write it for all
+        return
     with progress("feedback", len(students), as_json) as bar:
         for _, problem in course.feedback(assignment, students, workers):
             bar.update()
@@ -146,13 +165,10 @@ def doctor(as_json: bool) -> None:
 
     Example: autograder doctor
     """
-    from autograder.runner import ESSENTIAL, NoServer, Server
+    from autograder.runner import ESSENTIAL, Server
 
-    try:
-        with Server(slot=os.getpid()) as server:
-            found, missing, kind = server.isolation(), server.missing, server.kind
-    except NoServer as error:
-        raise click.ClickException(str(error)) from None
+    with in_words(), Server(slot=os.getpid()) as server:
+        found, missing, kind = server.isolation(), server.missing, server.kind
     lacking = [layer for layer in ESSENTIAL if layer not in found]
     if as_json:
         click.echo(json.dumps({"started": kind, "found": found, "missing": missing, "confined": not lacking}))

@@ -54,12 +54,11 @@ def feedback(assignment: str, students: tuple[str, ...], root: Path, db_url: str
     Example: autograder feedback hw2-conv2d "Zoë O'Hara"
     """
     course = open_course(root, db_url)
-    with in_words():
-        names = course.graded_students(assignment, students)
     problems = []
-    for student, problem in course.feedback(assignment, names, os.cpu_count()):
-        if problem:
-            problems.append(problem)
-        else:
-            click.echo(f"feedback/{student}/{assignment}/{assignment}.html")
+    with in_words():
+        for student, problem in course.feedback(assignment, students, workers=os.cpu_count()):
+            if problem:
+                problems.append(problem)
+            else:
+                click.echo(f"feedback/{student}/{assignment}/{assignment}.html")
     tell(problems)

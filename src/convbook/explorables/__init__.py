@@ -1,5 +1,23 @@
 """Explorables: small pictures of an operation that can be changed by hand, in JupyterLab and on the book's pages."""
 
+from convbook.explorables.adjoint import Adjoint
+from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
+from convbook.explorables.dilation import Dilation
+from convbook.explorables.filters import Filters
+from convbook.explorables.groups import Groups
+from convbook.explorables.shift import Shift
+from convbook.explorables.template import Template
+from convbook.explorables.toeplitz import Toeplitz
 
-__all__ = ["Conv2d"]
+__all__ = [
+    "Adjoint",
+    "Checkerboard",
+    "Conv2d",
+    "Dilation",
+    "Filters",
+    "Groups",
+    "Shift",
+    "Template",
+    "Toeplitz",
+]

@@ -3,24 +3,32 @@
 Index letters mean one thing everywhere: ``n`` image in the batch, ``f`` filter
 (output channel), ``c`` input channel, ``i, j`` output row and column, ``a, b``
 kernel row and column.
+
+Every operation ``f`` has a slow reading ``f_naive``: loops and index letters as in the formula,
+the same arguments, the same results up to rounding.
 """
 
 from convbook.kernels.adaptive import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_backward,
+    adaptive_avg_pool2d_backward_naive,
     adaptive_avg_pool2d_naive,
     cross_channel_max_pool,
     cross_channel_max_pool_backward,
+    cross_channel_max_pool_backward_naive,
     cross_channel_max_pool_naive,
 )
-from convbook.kernels.conv import conv2d, conv2d_naive, im2col, pad2d
-from convbook.kernels.conv_backward import conv2d_backward, conv2d_backward_naive, pad2d_backward
+from convbook.kernels.conv import conv2d, conv2d_naive, pad2d, pad2d_naive
+from convbook.kernels.conv_backward import conv2d_backward, conv2d_backward_naive, pad2d_backward, pad2d_backward_naive
 from convbook.kernels.conv_transpose import (
     conv_transpose2d,
     conv_transpose2d_backward,
+    conv_transpose2d_backward_naive,
     conv_transpose2d_naive,
     dilate,
+    dilate_naive,
     flip,
+    flip_naive,
 )
 from convbook.kernels.filters import (
     LAPLACIAN,
@@ -29,44 +37,68 @@ from convbook.kernels.filters import (
     box_kernel,
     convolve2d,
     correlate2d,
-    correlate2d_naive,
     gaussian_1d,
     gaussian_kernel,
     normalised_cross_correlation,
-    normalised_cross_correlation_naive,
     separable_filter,
     sobel_magnitude,
 )
-from convbook.kernels.fold import fold, fold_naive, unfold
+from convbook.kernels.filters_naive import (
+    convolve2d_naive,
+    correlate2d_naive,
+    normalised_cross_correlation_naive,
+    separable_filter_naive,
+    sobel_magnitude_naive,
+)
+from convbook.kernels.fold import fold, fold_naive, im2col, im2col_naive, unfold, unfold_naive
 from convbook.kernels.gradcheck import gradcheck, numerical_gradient
 from convbook.kernels.layers import (
     linear,
     linear_backward,
-    linear_naive,
     log_softmax,
     relu,
     relu_backward,
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
+from convbook.kernels.layers_naive import (
+    linear_backward_naive,
+    linear_naive,
+    log_softmax_naive,
+    relu_backward_naive,
+    relu_naive,
+    softmax_cross_entropy_backward_naive,
+    softmax_cross_entropy_naive,
+)
 from convbook.kernels.norm import (
     batch_norm2d,
     batch_norm2d_backward,
-    batch_norm2d_naive,
     group_norm,
     group_norm_backward,
-    group_norm_naive,
     layer_norm,
     layer_norm_backward,
+)
+from convbook.kernels.norm_naive import (
+    batch_norm2d_backward_naive,
+    batch_norm2d_naive,
+    group_norm_backward_naive,
+    group_norm_naive,
+    layer_norm_backward_naive,
+    layer_norm_naive,
 )
 from convbook.kernels.pool import (
     avg_pool2d,
     avg_pool2d_backward,
-    avg_pool2d_naive,
     global_avg_pool,
     global_avg_pool_backward,
     max_pool2d,
     max_pool2d_backward,
+)
+from convbook.kernels.pool_naive import (
+    avg_pool2d_backward_naive,
+    avg_pool2d_naive,
+    global_avg_pool_backward_naive,
+    global_avg_pool_naive,
     max_pool2d_backward_naive,
     max_pool2d_naive,
 )
@@ -86,12 +118,15 @@ __all__ = [
     "SOBEL_Y",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_backward",
+    "adaptive_avg_pool2d_backward_naive",
     "adaptive_avg_pool2d_naive",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "avg_pool2d_backward_naive",
     "avg_pool2d_naive",
     "batch_norm2d",
     "batch_norm2d_backward",
+    "batch_norm2d_backward_naive",
     "batch_norm2d_naive",
     "box_kernel",
     "conv2d",
@@ -103,33 +138,46 @@ __all__ = [
     "conv_params",
     "conv_transpose2d",
     "conv_transpose2d_backward",
+    "conv_transpose2d_backward_naive",
     "conv_transpose2d_naive",
     "convolve2d",
+    "convolve2d_naive",
     "correlate2d",
     "correlate2d_naive",
     "cross_channel_max_pool",
     "cross_channel_max_pool_backward",
+    "cross_channel_max_pool_backward_naive",
     "cross_channel_max_pool_naive",
     "dilate",
+    "dilate_naive",
     "flip",
+    "flip_naive",
     "fold",
     "fold_naive",
     "gaussian_1d",
     "gaussian_kernel",
     "global_avg_pool",
     "global_avg_pool_backward",
+    "global_avg_pool_backward_naive",
+    "global_avg_pool_naive",
     "gradcheck",
     "group_norm",
     "group_norm_backward",
+    "group_norm_backward_naive",
     "group_norm_naive",
     "im2col",
+    "im2col_naive",
     "layer_norm",
     "layer_norm_backward",
+    "layer_norm_backward_naive",
+    "layer_norm_naive",
     "linear",
     "linear_backward",
+    "linear_backward_naive",
     "linear_naive",
     "linear_params",
     "log_softmax",
+    "log_softmax_naive",
     "max_pool2d",
     "max_pool2d_backward",
     "max_pool2d_backward_naive",
@@ -139,17 +187,26 @@ __all__ = [
     "numerical_gradient",
     "pad2d",
     "pad2d_backward",
+    "pad2d_backward_naive",
+    "pad2d_naive",
     "receptive_field",
     "relu",
     "relu_backward",
+    "relu_backward_naive",
+    "relu_naive",
     "same_padding",
     "separable_filter",
+    "separable_filter_naive",
     "sobel_magnitude",
+    "sobel_magnitude_naive",
     "softmax_cross_entropy",
     "softmax_cross_entropy_backward",
+    "softmax_cross_entropy_backward_naive",
+    "softmax_cross_entropy_naive",
     "toeplitz_1d",
     "toeplitz_1d_naive",
     "toeplitz_2d",
     "toeplitz_2d_naive",
     "unfold",
+    "unfold_naive",
 ]

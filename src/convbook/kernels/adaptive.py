@@ -77,6 +77,24 @@ def adaptive_avg_pool2d_backward(dout, x) -> np.ndarray:
     return _averages(x.shape[2], dout.shape[2], dtype).T @ dout @ _averages(x.shape[3], dout.shape[3], dtype)
 
 
+def adaptive_avg_pool2d_backward_naive(dout, x) -> np.ndarray:
+    """The same as :func:`adaptive_avg_pool2d_backward`, bin by bin: every pixel of a bin gets its share.
+
+    >>> adaptive_avg_pool2d_backward_naive([[[[2, 4]]]], [[[[1, 2, 6]]]])
+    array([[[[1., 3., 2.]]]])
+    """
+    x, dout = as_float(x, "x", 4, "(N, C, H, W)"), as_float(dout, "dout", 4, "(N, C, oh, ow)")
+    (N, C, H, W), (oh, ow) = x.shape, dout.shape[2:]
+    check_dout(dout, (N, C, oh, ow))
+    dx = np.zeros(x.shape, np.result_type(dout, x))
+    for n in range(N):
+        for c in range(C):
+            for i, (top, bottom) in enumerate(adaptive_bins(H, oh)):
+                for j, (left, right) in enumerate(adaptive_bins(W, ow)):
+                    dx[n, c, top:bottom, left:right] += dout[n, c, i, j] / ((bottom - top) * (right - left))
+    return dx
+
+
 def _blocks(x, groups) -> np.ndarray:
     """``x (N, C, H, W)`` as ``(N, groups, C / groups, H, W)``."""
     x = as_float(x, "x", 4, "(N, C, H, W)")
@@ -129,4 +147,24 @@ def cross_channel_max_pool_backward(dout, x, groups) -> np.ndarray:
     dout = check_dout(dout, (N, groups, H, W))
     dx = np.zeros(blocks.shape, np.result_type(dout, blocks))
     np.put_along_axis(dx, blocks.argmax(axis=2)[:, :, None], dout[:, :, None], axis=2)
+    return dx.reshape(N, groups * depth, H, W)
+
+
+def cross_channel_max_pool_backward_naive(dout, x, groups) -> np.ndarray:
+    """The same as :func:`cross_channel_max_pool_backward`, as loops: find each winner, then pay it.
+
+    >>> x = np.array([3, 3, 2, 5]).reshape(1, 4, 1, 1)
+    >>> cross_channel_max_pool_backward_naive(np.array([7, 9]).reshape(1, 2, 1, 1), x, 2).ravel()
+    array([7., 0., 0., 9.])
+    """
+    blocks = _blocks(x, groups)
+    N, groups, depth, H, W = blocks.shape
+    dout = check_dout(dout, (N, groups, H, W))
+    dx = np.zeros(blocks.shape, np.result_type(dout, blocks))
+    for n, f, i, j in np.ndindex(dout.shape):
+        winner = 0
+        for c in range(1, depth):
+            if blocks[n, f, c, i, j] > blocks[n, f, winner, i, j]:
+                winner = c
+        dx[n, f, winner, i, j] = dout[n, f, i, j]
     return dx.reshape(N, groups * depth, H, W)

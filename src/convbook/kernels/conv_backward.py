@@ -2,20 +2,50 @@
 
 import numpy as np
 
-from convbook.kernels.conv import as_float, check_conv, pad2d
+from convbook.kernels.conv import PADDING_MODES, as_float, check_conv, pad2d, source_pixel
 from convbook.kernels.gradients import filter_gradient, input_gradient
+from convbook.kernels.sizes import pair
+
+
+def _check_padded(dpadded, padding, mode):
+    """Check the arguments of :func:`pad2d_backward`; return ``dpadded``, the padding as a pair and ``(H, W)``."""
+    dpadded = as_float(dpadded, "dpadded", 4, "(N, C, H + 2 ph, W + 2 pw)")
+    ph, pw = pair("padding", padding, 0)
+    if mode not in PADDING_MODES:
+        raise ValueError(f"padding mode must be one of {sorted(PADDING_MODES)}, got {mode!r}")
+    H, W = dpadded.shape[2] - 2 * ph, dpadded.shape[3] - 2 * pw
+    if H < 1 or W < 1:
+        raise ValueError(f"dpadded of shape {dpadded.shape} is all padding of ({ph}, {pw}): no pixel is left inside")
+    return dpadded, (ph, pw), (H, W)
+
+
+def pad2d_backward_naive(dpadded, padding, mode: str = "zeros") -> np.ndarray:
+    """The same as :func:`pad2d_backward`, pixel by pixel.
+
+    >>> pad2d_backward_naive(np.ones((1, 1, 1, 7)), (0, 2), "reflect")
+    array([[[[2., 3., 2.]]]])
+    """
+    dpadded, (ph, pw), (H, W) = _check_padded(dpadded, padding, mode)
+    dx = np.zeros((*dpadded.shape[:2], H, W), dpadded.dtype)
+    for n, c, i, j in np.ndindex(dpadded.shape):
+        y, z = source_pixel(i - ph, H, mode), source_pixel(j - pw, W, mode)
+        if y is not None and z is not None:
+            dx[n, c, y, z] += dpadded[n, c, i, j]
+        elif mode == "mean":
+            dx[n, c] += dpadded[n, c, i, j] / (H * W)
+    return dx
 
 
 def pad2d_backward(dpadded, padding, mode: str = "zeros") -> np.ndarray:
     """Adjoint of :func:`convbook.kernels.pad2d`: what the border got goes back to the pixels it was copied from.
 
-    ``dpadded (N, C, H + 2 ph, W + 2 pw) -> (N, C, H, W)``, ``padding`` a pair.
+    ``dpadded (N, C, H + 2 ph, W + 2 pw) -> (N, C, H, W)``, ``padding`` an int or a pair.
+    Raises ``ValueError`` for another mode, and where the padding leaves no pixel inside.
 
     >>> pad2d_backward(np.ones((1, 1, 1, 7)), (0, 2), "reflect")
     array([[[[2., 3., 2.]]]])
     """
-    (ph, pw), (Hp, Wp) = padding, dpadded.shape[2:]
-    H, W = Hp - 2 * ph, Wp - 2 * pw
+    dpadded, (ph, pw), (H, W) = _check_padded(dpadded, padding, mode)
     inside = np.s_[:, :, ph : ph + H, pw : pw + W]
     if mode == "zeros":
         return dpadded[inside].copy()
@@ -25,7 +55,7 @@ def pad2d_backward(dpadded, padding, mode: str = "zeros") -> np.ndarray:
     # the border is a copy of pixels: padding their numbers the same way tells which
     source_rows = pad2d(np.arange(H, dtype=float).reshape(1, 1, H, 1), (ph, 0), mode).ravel().astype(int)
     source_columns = pad2d(np.arange(W, dtype=float).reshape(1, 1, 1, W), (0, pw), mode).ravel().astype(int)
-    rows = np.zeros((*dpadded.shape[:2], H, Wp), dpadded.dtype)
+    rows = np.zeros((*dpadded.shape[:2], H, dpadded.shape[3]), dpadded.dtype)
     for i, source in enumerate(source_rows):
         rows[:, :, source] += dpadded[:, :, i]
     dx = np.zeros((*dpadded.shape[:2], H, W), dpadded.dtype)

@@ -8,37 +8,70 @@ from convbook.kernels.methods import correlate
 from convbook.kernels.sizes import pair, whole
 
 
+def _plane(x, name: str) -> np.ndarray:
+    """Return ``x`` as floats, or raise ``ValueError`` unless it has rows and columns."""
+    if np.ndim(x) < 2:
+        raise ValueError(f"{name} must have at least 2 axes (rows and columns last), got shape {np.shape(x)}")
+    return as_float(x, name, np.ndim(x), "(...)")
+
+
 def dilate(x, d) -> np.ndarray:
     """Put ``d - 1`` zeros between neighbouring pixels of the last two axes; ``d`` an int or a pair.
 
-    A fresh array ``(..., (H - 1) dh + 1, (W - 1) dw + 1)`` of the dtype of ``x``.
+    A fresh array ``(..., (H - 1) dh + 1, (W - 1) dw + 1)``; integers become float64.
     Raises ``ValueError`` for fewer than two axes and for a factor below 1.
 
     >>> dilate([[1, 2], [3, 4]], (1, 2))
-    array([[1, 0, 2],
-           [3, 0, 4]])
+    array([[1., 0., 2.],
+           [3., 0., 4.]])
     """
-    x = np.asarray(x)
-    dh, dw = pair("d", d, 1)
-    if x.ndim < 2:
-        raise ValueError(f"x must have at least 2 axes (rows and columns last), got shape {x.shape}")
+    x, (dh, dw) = _plane(x, "x"), pair("d", d, 1)
     H, W = x.shape[-2:]
     out = np.zeros((*x.shape[:-2], max(0, (H - 1) * dh + 1), max(0, (W - 1) * dw + 1)), x.dtype)
     out[..., ::dh, ::dw] = x
     return out
 
 
+def dilate_naive(x, d) -> np.ndarray:
+    """The same as :func:`dilate`, pixel by pixel.
+
+    >>> dilate_naive([[1, 2], [3, 4]], (1, 2))
+    array([[1., 0., 2.],
+           [3., 0., 4.]])
+    """
+    x, (dh, dw) = _plane(x, "x"), pair("d", d, 1)
+    *rest, H, W = x.shape
+    out = np.zeros((*rest, max(0, (H - 1) * dh + 1), max(0, (W - 1) * dw + 1)), x.dtype)
+    for i in range(H):
+        for j in range(W):
+            out[..., i * dh, j * dw] = x[..., i, j]
+    return out
+
+
 def flip(w) -> np.ndarray:
-    """Turn every kernel by 180 degrees: both of the last two axes backwards; a fresh array.
+    """Turn every kernel by 180 degrees: both of the last two axes backwards; a fresh array, as in :func:`dilate`.
 
     >>> flip([[1, 2], [3, 4]])
-    array([[4, 3],
-           [2, 1]])
+    array([[4., 3.],
+           [2., 1.]])
     """
-    w = np.asarray(w)
-    if w.ndim < 2:
-        raise ValueError(f"w must have at least 2 axes (kernel rows and columns last), got shape {w.shape}")
-    return w[..., ::-1, ::-1].copy()
+    return _plane(w, "w")[..., ::-1, ::-1].copy()
+
+
+def flip_naive(w) -> np.ndarray:
+    """The same as :func:`flip`, tap by tap.
+
+    >>> flip_naive([[1, 2], [3, 4]])
+    array([[4., 3.],
+           [2., 1.]])
+    """
+    w = _plane(w, "w")
+    kh, kw = w.shape[-2:]
+    out = np.zeros_like(w)
+    for a in range(kh):
+        for b in range(kw):
+            out[..., a, b] = w[..., kh - 1 - a, kw - 1 - b]
+    return out
 
 
 def _check(x, w, b, stride, padding, output_padding, groups, dilation):
@@ -132,6 +165,46 @@ def conv_transpose2d(x, w, b=None, stride=1, padding=0, output_padding=0, groups
     return out
 
 
+def _check_dout(dout, x, w, stride, padding, output_padding, groups, dilation):
+    """As :func:`_check` without a bias, and ``dout`` of the shape that the transposed convolution returns."""
+    x, w, _, stride, padding, dilation, shape = _check(x, w, None, stride, padding, output_padding, groups, dilation)
+    dout = as_float(dout, "dout", 4, "(N, C_out, oh, ow)")
+    if dout.shape != shape:
+        raise ValueError(
+            f"dout must have the shape of the output, {shape} for x of shape {x.shape} and w of shape {w.shape}, "
+            f"got shape {dout.shape}"
+        )
+    dtype = np.result_type(dout, x)
+    dout, x, w = (array.astype(dtype, copy=False) for array in (dout, x, w))
+    return dout, x, w, stride, padding, dilation
+
+
+def conv_transpose2d_backward_naive(dout, x, w, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """The same as :func:`conv_transpose2d_backward`, as loops: every stamp pays back to its pixel and its filter.
+
+    >>> dx, dw, db = conv_transpose2d_backward_naive(np.ones((1, 1, 1, 4)), [[[[1, 2, 3]]]], [[[[5, 6]]]])
+    >>> dx, dw, db
+    (array([[[[11., 11., 11.]]]]), array([[[[6., 6.]]]]), array([4.]))
+    """
+    dout, x, w, (sh, sw), (ph, pw), (down, right) = _check_dout(
+        dout, x, w, stride, padding, output_padding, groups, dilation
+    )
+    (C, each, kh, kw), (F, oh, ow) = w.shape, dout.shape[1:]
+    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros(F, x.dtype)
+    for n, f, i, j in np.ndindex(dout.shape):
+        db[f] += dout[n, f, i, j]
+    for n, c, i, j in np.ndindex(x.shape):
+        first = c // (C // groups) * each
+        for f in range(each):
+            for a in range(kh):
+                for b in range(kw):
+                    y, z = i * sh + a * down - ph, j * sw + b * right - pw
+                    if 0 <= y < oh and 0 <= z < ow:
+                        dx[n, c, i, j] += dout[n, first + f, y, z] * w[c, f, a, b]
+                        dw[c, f, a, b] += dout[n, first + f, y, z] * x[n, c, i, j]
+    return dx, dw, db
+
+
 def conv_transpose2d_backward(dout, x, w, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """Gradients ``dx, dw, db`` of :func:`conv_transpose2d`; ``dx`` is a plain convolution of ``dout`` with ``w``.
 
@@ -142,16 +215,13 @@ def conv_transpose2d_backward(dout, x, w, stride=1, padding=0, output_padding=0,
     >>> dx, dw, db
     (array([[[[11., 11., 11.]]]]), array([[[[6., 6.]]]]), array([4.]))
     """
-    x, w, _, stride, padding, dilation, shape = _check(x, w, None, stride, padding, output_padding, groups, dilation)
-    dout = as_float(dout, "dout", 4, "(N, C_out, oh, ow)")
-    if dout.shape != shape:
-        raise ValueError(
-            f"dout must have the shape of the output, {shape} for x of shape {x.shape} and w of shape {w.shape}, "
-            f"got shape {dout.shape}"
-        )
-    dtype = np.result_type(dout, x)
-    dout, x, w = (array.astype(dtype, copy=False) for array in (dout, x, w))
-    dx = np.empty(x.shape, dtype)
-    correlate(dout, w, dx, stride, padding, dilation, groups)
-    dw = filter_gradient(x, dout, w.shape[2:], stride, padding, dilation, groups)
-    return dx, dw, dout.sum(axis=(0, 2, 3))
+    dout, x, w, stride, padding, dilation = _check_dout(dout, x, w, stride, padding, output_padding, groups, dilation)
+    dx, db = np.empty(x.shape, x.dtype), dout.sum(axis=(0, 2, 3))
+    # output padding that no stamp reached has nothing to pay back
+    rows, columns = (
+        (n - 1) * s + d * (k - 1) + 1 - p
+        for n, s, d, k, p in zip(x.shape[2:], stride, dilation, w.shape[2:], padding, strict=True)
+    )
+    reached = dout[:, :, :rows, :columns]
+    correlate(reached, w, dx, stride, padding, dilation, groups)
+    return dx, filter_gradient(x, reached, w.shape[2:], stride, padding, dilation, groups), db

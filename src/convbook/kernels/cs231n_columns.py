@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from convbook.kernels.conv import im2col
-from convbook.kernels.fold import fold
+from convbook.kernels.fold import fold, im2col
 from convbook.kernels.gradcheck import numerical_gradient
 
 

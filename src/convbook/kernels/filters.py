@@ -13,11 +13,9 @@ __all__ = [
     "box_kernel",
     "convolve2d",
     "correlate2d",
-    "correlate2d_naive",
     "gaussian_1d",
     "gaussian_kernel",
     "normalised_cross_correlation",
-    "normalised_cross_correlation_naive",
     "separable_filter",
     "sobel_magnitude",
 ]
@@ -35,7 +33,7 @@ SOBEL_Y = _constant([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
 LAPLACIAN = _constant([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 
-def _prepare(image, kernel, mode):
+def check_filter(image, kernel, mode):
     """Check every argument; return the padded image, the kernel in its dtype and the output size."""
     image = as_float(image, "image", 2, "(H, W)")
     kernel = as_float(kernel, "kernel", 2, "(kh, kw)").astype(image.dtype)
@@ -50,24 +48,6 @@ def _prepare(image, kernel, mode):
             "an output of the image's size needs odd sides (or mode='valid')"
         )
     return pad2d(image[None, None], (kh // 2, kw // 2), mode)[0, 0], kernel, image.shape
-
-
-def correlate2d_naive(image, kernel, mode="zeros") -> np.ndarray:
-    """The same as :func:`correlate2d`, as loops: the sweep of Data 188 lecture 11, with a border rule.
-
-    >>> correlate2d_naive([[1, 2], [3, 4]], [[1, 10]], "valid")
-    array([[21.],
-           [43.]])
-    """
-    image, kernel, (oh, ow) = _prepare(image, kernel, mode)
-    kh, kw = kernel.shape
-    out = np.zeros((oh, ow), image.dtype)
-    for i in range(oh):
-        for j in range(ow):
-            for a in range(kh):
-                for b in range(kw):
-                    out[i, j] += image[i + a, j + b] * kernel[a, b]
-    return out
 
 
 def correlate2d(image, kernel, mode="zeros") -> np.ndarray:
@@ -92,7 +72,7 @@ def correlate2d(image, kernel, mode="zeros") -> np.ndarray:
            [ 46.875 ,  33.4375,  72.5   ],
            [ 42.1875,  41.5625,  67.1875]])
     """
-    image, kernel, (oh, ow) = _prepare(image, kernel, mode)
+    image, kernel, (oh, ow) = check_filter(image, kernel, mode)
     out = np.zeros((oh, ow), image.dtype)
     for (a, b), weight in np.ndenumerate(kernel):
         out += image[a : a + oh, b : b + ow] * weight
@@ -124,7 +104,7 @@ def separable_filter(image, column, row, mode="zeros") -> np.ndarray:
     """
     column = as_float(column, "column", 1, "(kh,)")
     row = as_float(row, "row", 1, "(kw,)")
-    padded, _, _ = _prepare(image, np.outer(column, row), mode)
+    padded, _, _ = check_filter(image, np.outer(column, row), mode)
     return correlate2d(correlate2d(padded, column[:, None], "valid"), row[None], "valid")
 
 
@@ -139,31 +119,13 @@ def sobel_magnitude(image, mode="zeros") -> np.ndarray:
     return np.hypot(correlate2d(image, SOBEL_X, mode), correlate2d(image, SOBEL_Y, mode))
 
 
-def _ncc_arguments(image, template):
+def check_template(image, template):
     """Check both arguments; return image and zero-mean template in float64, the result's dtype and size."""
     image = as_float(image, "image", 2, "(H, W)")
     template = as_float(template, "template", 2, "(kh, kw)").astype(np.float64)
     size = conv_output_size(image.shape[0], template.shape[0]), conv_output_size(image.shape[1], template.shape[1])
     flat = template.min() == template.max()  # asked before rounding can make a constant look structured
     return image.astype(np.float64), np.zeros_like(template) if flat else template - template.mean(), image.dtype, size
-
-
-def normalised_cross_correlation_naive(image, template) -> np.ndarray:
-    """The same as :func:`normalised_cross_correlation`, patch by patch.
-
-    >>> normalised_cross_correlation_naive([[0, 1, 5, 5]], [[3, 7]])
-    array([[1., 1., 0.]])
-    """
-    image, template, dtype, (oh, ow) = _ncc_arguments(image, template)
-    kh, kw = template.shape
-    out = np.zeros((oh, ow), dtype)
-    for i in range(oh):
-        for j in range(ow):
-            patch = image[i : i + kh, j : j + kw]
-            if patch.min() < patch.max() and template.any():
-                patch = patch - patch.mean()
-                out[i, j] = (patch * template).sum() / np.sqrt((patch**2).sum() * (template**2).sum())
-    return out
 
 
 def normalised_cross_correlation(image, template) -> np.ndarray:
@@ -180,7 +142,7 @@ def normalised_cross_correlation(image, template) -> np.ndarray:
     >>> normalised_cross_correlation(image, spot).round(3)  # plain correlation prefers the bright wall
     array([[ 1.   , -0.251,  0.25 ]])
     """
-    image, template, dtype, (oh, ow) = _ncc_arguments(image, template)
+    image, template, dtype, (oh, ow) = check_template(image, template)
     taps = [image[a : a + oh, b : b + ow] for a, b in np.ndindex(template.shape)]
     mean = sum(taps) / len(taps)
     product, square = np.zeros((2, oh, ow))

@@ -1,13 +1,74 @@
-"""Fold, or col2im: the adjoint of im2col, which adds every window back where it came from."""
+"""im2col, which lays every window out as a column, and its adjoint fold, which adds them back where they came from."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from convbook.kernels.conv import as_float, im2col
+from convbook.kernels.conv import as_float, pad2d
 from convbook.kernels.sizes import conv_output_size, pair
 
-unfold = im2col
+
+def _check(x, kernel_size, stride, padding, dilation):
+    """Check every argument of :func:`im2col`; return ``x``, pairs and the output size."""
+    x = as_float(x, "x", 4, "(N, C, H, W)")
+    kh, kw = pair("kernel_size", kernel_size, 1)
+    (sh, sw), (dh, dw), (ph, pw) = pair("stride", stride, 1), pair("dilation", dilation, 1), pair("padding", padding, 0)
+    size = conv_output_size(x.shape[2], kh, sh, ph, dh), conv_output_size(x.shape[3], kw, sw, pw, dw)
+    return x, (kh, kw), (sh, sw), (ph, pw), (dh, dw), size
+
+
+def im2col_naive(x, kernel_size, stride=1, padding=0, dilation=1) -> np.ndarray:
+    """The same as :func:`im2col`, as loops: which pixel every window sees at every place.
+
+    >>> im2col_naive(np.arange(6.0).reshape(1, 1, 2, 3), (2, 2))
+    array([[[0., 1.],
+            [1., 2.],
+            [3., 4.],
+            [4., 5.]]])
+    """
+    x, (kh, kw), (sh, sw), (ph, pw), (dh, dw), (oh, ow) = _check(x, kernel_size, stride, padding, dilation)
+    x = pad2d(x, (ph, pw))
+    N, C = x.shape[:2]
+    cols = np.zeros((N, C * kh * kw, oh * ow), x.dtype)
+    for n in range(N):
+        for c in range(C):
+            for a in range(kh):
+                for b in range(kw):
+                    for i in range(oh):
+                        for j in range(ow):
+                            pixel = x[n, c, i * sh + a * dh, j * sw + b * dw]
+                            cols[n, (c * kh + a) * kw + b, i * ow + j] = pixel
+    return cols
+
+
+def _windows(x, kernel_size, stride, dilation, output_size) -> np.ndarray:
+    """View of padded ``x`` with axes ``(N, C, kh, kw, oh, ow)``: every window, nothing copied."""
+    N, C = x.shape[:2]
+    sn, sc, sy, sx = x.strides
+    return np.lib.stride_tricks.as_strided(
+        x,
+        (N, C, *kernel_size, *output_size),
+        (sn, sc, sy * dilation[0], sx * dilation[1], sy * stride[0], sx * stride[1]),
+    )
+
+
+def im2col(x, kernel_size, stride=1, padding=0, dilation=1) -> np.ndarray:
+    """Every window of ``x (N, C, H, W)`` as a column: ``(N, C kh kw, oh ow)``, PyTorch's ``unfold``.
+
+    Rows run over channel, kernel row, kernel column; columns over output row, output column.
+
+    >>> im2col(np.arange(6.0).reshape(1, 1, 2, 3), (2, 2))
+    array([[[0., 1.],
+            [1., 2.],
+            [3., 4.],
+            [4., 5.]]])
+    """
+    x, (kh, kw), stride, padding, dilation, (oh, ow) = _check(x, kernel_size, stride, padding, dilation)
+    windows = _windows(pad2d(x, padding), (kh, kw), stride, dilation, (oh, ow))
+    return windows.reshape(len(x), x.shape[1] * kh * kw, oh * ow)
+
+
+unfold, unfold_naive = im2col, im2col_naive
 
 
 def tap_slices(kernel_size, stride, dilation, output_size) -> Iterator[tuple[int, int, tuple]]:

@@ -25,7 +25,7 @@ def relu_backward(dout, x) -> np.ndarray:
     return np.where(x > 0, check_dout(dout, x.shape), np.zeros((), x.dtype))
 
 
-def _linear(x, w, b):
+def check_linear(x, w, b):
     """Check every argument; return x, w, b (zeros if None)."""
     x, w = as_float(x, "x", 2, "(N, C)"), as_float(w, "w", 2, "(F, C)")
     if w.shape[1] != x.shape[1]:
@@ -34,22 +34,6 @@ def _linear(x, w, b):
     if b.shape != (len(w),):
         raise ValueError(f"b must have shape ({len(w)},), one value an output, got shape {b.shape}")
     return x, w, b
-
-
-def linear_naive(x, w, b=None) -> np.ndarray:
-    """The same as :func:`linear`, as loops.
-
-    >>> linear_naive([[1, 2]], [[3, 4], [5, 6]], [0, 1])
-    array([[11., 18.]])
-    """
-    x, w, b = _linear(x, w, b)
-    out = np.zeros((len(x), len(w)), np.result_type(x, w, b))
-    for n in range(len(x)):
-        for f in range(len(w)):
-            out[n, f] = b[f]
-            for c in range(x.shape[1]):
-                out[n, f] += x[n, c] * w[f, c]
-    return out
 
 
 def linear(x, w, b=None) -> np.ndarray:
@@ -61,7 +45,7 @@ def linear(x, w, b=None) -> np.ndarray:
     >>> linear([[1, 2]], [[3, 4], [5, 6]], [0, 1])
     array([[11., 18.]])
     """
-    x, w, b = _linear(x, w, b)
+    x, w, b = check_linear(x, w, b)
     return x @ w.T + b
 
 
@@ -72,12 +56,12 @@ def linear_backward(dout, x, w) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     >>> dx.tolist(), dw.tolist(), db.tolist()
     ([[53.0, 64.0]], [[1.0, 2.0], [10.0, 20.0]], [1.0, 10.0])
     """
-    x, w, _ = _linear(x, w, None)
+    x, w, _ = check_linear(x, w, None)
     dout = check_dout(dout, (len(x), len(w)))
     return dout @ w, dout.T @ x, dout.sum(axis=0)
 
 
-def _scores(scores, labels):
+def check_scores(scores, labels):
     """Check both arguments; return them as arrays."""
     scores, labels = as_float(scores, "scores", 2, "(N, K)"), np.asarray(labels)
     if labels.shape != scores.shape[:1] or labels.dtype.kind not in "iu":
@@ -114,7 +98,7 @@ def softmax_cross_entropy(scores, labels):
     >>> float(softmax_cross_entropy([[1000, 0], [0, 0]], [0, 1]))  # 0 and log 2, halved
     0.34657359027997264
     """
-    scores, labels = _scores(scores, labels)
+    scores, labels = check_scores(scores, labels)
     return -log_softmax(scores)[np.arange(len(labels)), labels].mean()
 
 
@@ -126,8 +110,8 @@ def softmax_cross_entropy_backward(dout, scores, labels) -> np.ndarray:
     >>> softmax_cross_entropy_backward(1, [[0, 0]], [1])
     array([[ 0.5, -0.5]])
     """
-    scores, labels = _scores(scores, labels)
+    scores, labels = check_scores(scores, labels)
     dscores = np.exp(log_softmax(scores))
     dscores[np.arange(len(labels)), labels] -= 1
-    dscores *= float(dout) / len(labels)
+    dscores *= float(check_dout(dout, ())) / len(labels)
     return dscores

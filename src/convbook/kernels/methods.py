@@ -8,6 +8,8 @@ Errors stated are the largest in float32 against float64 over the benchmark's la
 deviations of the output, with normally distributed pixels and filters.
 """
 
+from math import prod
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -21,8 +23,8 @@ def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
     2. 1x1 at stride 1 without padding: the images are matrices already.
     3. 3x3 at stride 1: fewer multiplications, given channels and tiles enough to hide the
        transforms of pixels and filters, and tiles that do not mostly lie beyond the border.
-    4. Rows whose product is small enough for BLAS to do without copying: a product a row.
-    5. Anything else: products of whole images, one for each kernel row.
+    4. Long rows whose product is small enough for BLAS to do without copying: a product a row.
+    5. Anything else: im2col, a block at a time.
 
     >>> method_for((8, 64, 56, 56), (64, 64, 3, 3), (56, 56), (1, 1), (1, 1), (1, 1)).__name__
     'winograd'
@@ -35,9 +37,9 @@ def method_for(x_shape, w_shape, output_size, stride, padding, dilation):
     if (kh, kw) == stride == (1, 1) and padding == (0, 0):
         return pointwise
     tiles = N * -(-oh // (4 * dh)) * dh * -(-ow // (4 * dw)) * dw
-    if (kh, kw) == (3, 3) and stride == (1, 1) and min(C, F) >= 40 and 16 <= tiles <= N * oh * ow / 8:
+    if (kh, kw) == (3, 3) and stride == (1, 1) and min(C, F) >= 16 and C * F >= 1000 and 32 <= tiles <= N * oh * ow / 8:
         return winograd
-    return bands if dh == 1 and ow >= 8 and F * C * kh * kw * min(ow, 64) <= 1_500_000 else strips
+    return bands if dh == 1 and ow >= 16 and F * C * kh * kw * min(ow, 64) <= 1_500_000 else columns
 
 
 def correlate(x, w, out, stride, padding, dilation, groups) -> None:
@@ -102,25 +104,29 @@ def shifted_lines(shifted, kh, oh, sh, dh) -> np.ndarray:
 def bands(x, w, out, stride, padding, dilation) -> None:
     """One product an output row, dilation 1 vertically: few channels.
 
-    Columns are unrolled over the kernel's width only, row by row: ``(H, C kw, ow)``. The
+    Columns are unrolled over the kernel's width only, row by row: ``(rows, C kw, ow)``. The
     ``kh`` rows under an output row then lie one after the other, a matrix that nobody has
-    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873). Error 3e-6.
+    to build (M. Cho and D. Brand, MEC, 2017, arXiv:1706.06873). Error 4e-6.
     """
     (N, C, H, W), (F, _, kh, kw), (oh, ow) = x.shape, w.shape, out.shape[2:]
     (sh, sw), (ph, pw), dw = stride, padding, dilation[1]
     padded = np.zeros((C, H + 2 * ph, W + 2 * pw), x.dtype)
     sc, sy, sx = padded.strides
     windows = as_strided(padded, (H + 2 * ph, C, kw, ow), (sy, sc, dw * sx, sw * sx))
-    unrolled = np.empty(windows.shape, x.dtype)
+    band = min(oh, max(1, (150_000 // (C * kw * ow) - kh) // sh))  # output rows whose pixels stay in the cache
+    unrolled = np.empty(((band - 1) * sh + kh, C, kw, ow), x.dtype)
     sy, _, _, sx = unrolled.strides
-    under = as_strided(unrolled, (oh, kh * C * kw, ow), (sh * sy, ow * sx, sx))
+    under = as_strided(unrolled, (band, kh * C * kw, ow), (sh * sy, ow * sx, sx))
     filters = np.ascontiguousarray(w.transpose(0, 2, 1, 3)).reshape(F, kh * C * kw)
     step = columns_at_a_time(F * kh * C * kw, ow)
     for n in range(N):
         padded[:, ph : ph + H, pw : pw + W] = x[n]
-        unrolled[...] = windows
-        for j in range(0, ow, step):
-            np.matmul(filters, under[:, :, j : j + step], out=out[n, :, :, j : j + step].transpose(1, 0, 2))
+        for i in range(0, oh, band):
+            rows = out[n, :, i : i + band].transpose(1, 0, 2)
+            some = windows[i * sh : (i + len(rows) - 1) * sh + kh]
+            unrolled[: len(some)] = some
+            for j in range(0, ow, step):
+                np.matmul(filters, under[: len(rows), :, j : j + step], out=rows[:, :, j : j + step])
 
 
 def columns_at_a_time(size: int, columns: int) -> int:
@@ -145,66 +151,59 @@ def overlap(size: int, stride: int, offset: int, count: int) -> tuple[slice, sli
     return slice(first, last), slice(start, max(start, (last - 1) * stride + offset + 1), stride)
 
 
-def strips(x, w, out, stride, padding, dilation) -> None:
-    """One product a kernel row: many channels, any kernel, stride and dilation.
+def columns(x, w, out, stride, padding, dilation) -> None:
+    """im2col a block at a time, one product a block: any channels, kernel, stride and dilation.
 
-    Columns are unrolled over the kernel's width, not its height: ``(C kw, H, ow, n)``. The
-    pixels under kernel row ``a`` are a range of rows of that, and no row of zeros is ever
-    multiplied (on 7x7 images with padding 1 that is two rows in 21). Error 3e-6.
+    Laid out for a whole batch, the columns would leave the cache before they are read. Error 5e-6.
     """
-    (N, C, H), (F, _, kh, kw), (oh, ow) = x.shape[:3], w.shape, out.shape[2:]
-    filters = np.empty((kh, F, C, kw), w.dtype)
-    copy_filters(w, filters.transpose(1, 2, 0, 3))
-    filters = filters.reshape(kh, F, C * kw)
-    unrolled = unrolled_columns(x, kw, stride[0], oh, ow)
-    g = unrolled.shape[-1]
-    product = np.empty(F * oh * ow * g, out.dtype)
+    (F, _, kh, kw), (oh, ow) = w.shape, out.shape[2:]
+    filters = contiguous_filters(w).reshape(F, -1)
+    for images, rows, under in column_blocks(x, (kh, kw), (oh, ow), stride, padding, dilation):
+        target = out[images, :, rows].transpose(1, 2, 3, 0)
+        if target.shape[3] == 1:  # rows of one image: BLAS writes them where they belong
+            np.matmul(filters, under, out=target.reshape(F, -1))
+        else:
+            target[...] = (filters @ under).reshape(target.shape)
+
+
+def column_blocks(x, kernel_size, size, stride, padding, dilation):
+    """Yield slices of images and of output rows, and the pixels under them ``(C kh kw, rows ow images)``.
+
+    A block has 512 columns or more. Images stand innermost, so that a row of a small one is no short run;
+    with stride ``sw`` each ``sw``-th column lies together, for the same reason. The next block overwrites the last.
+    """
+    (N, C, H, W), (kh, kw), (oh, ow) = x.shape, kernel_size, size
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    pixels = max(512, 250_000 // (C * kh * kw))
+    g = min(N, max(1, pixels // (oh * ow)))
+    step = -(-oh // -(-oh // min(oh, max(1, pixels // (ow * g)))))  # as many rows in each block as can be
+    padded = np.zeros((C, sw, H + 2 * ph, -(-(W + 2 * pw) // sw), g), x.dtype)
+    buffer = np.empty(C * kh * kw * step * ow * g, x.dtype)
     for n in range(0, N, g):
-        n = min(n, N - g)  # the last images are done twice rather than in a smaller group
-        unroll_columns(x[n : n + g], unrolled, stride[1], padding[1], dilation[1])
-        sums = np.zeros((F, oh, ow * g), out.dtype)
-        for a in range(kh):
-            i, under = under_row(unrolled, H, stride[0], a * dilation[0] - padding[0], oh)
-            some = product[: F * under.shape[1]].reshape(F, -1)
-            np.matmul(filters[a], under, out=some)
-            sums[:, i] += some.reshape(F, -1, ow * g)
-        out[n : n + g] = sums.reshape(F, oh, ow, g).transpose(3, 0, 1, 2)
+        images = x[n : n + g].transpose(1, 2, 3, 0)
+        for r in range(sw):
+            j, every = overlap(W, sw, r - pw, padded.shape[3])
+            padded[:, r, ph : ph + H, j, : images.shape[3]] = images[:, :, every]
+        for i in range(0, oh, step):
+            shape = C, kh, kw, min(step, oh - i), ow, images.shape[3]
+            under = buffer[: prod(shape)].reshape(shape)
+            for a, b in np.ndindex(kh, kw):
+                top, left = i * sh + a * dh, b * dw // sw
+                rows = slice(top, top + (shape[3] - 1) * sh + 1, sh)
+                under[:, a, b] = padded[:, b * dw % sw, rows, left : left + ow, : shape[5]]
+            yield slice(n, n + g), slice(i, i + step), under.reshape(C * kh * kw, -1)
 
 
-def copy_filters(source, target) -> None:
-    """Copy filters ``(F, C, kh, kw)`` to another order of axes in memory.
+def contiguous_filters(w) -> np.ndarray:
+    """Filters ``(F, C, kh, kw)`` one after the other in memory; a copy unless they are.
 
     NumPy would run along the three or so taps, its shortest loop; a tap of many channels at
     a time, and few filters so that they stay in the cache, takes about half the time.
     """
-    for f in range(0, len(source), 16):
-        for a, b in np.ndindex(source.shape[2:]):
-            target[f : f + 16, :, a, b] = source[f : f + 16, :, a, b]
-
-
-def unrolled_columns(x, kw, sh, oh, ow) -> np.ndarray:
-    """Zeros ``(C, kw, sh, rows, ow, g)`` for :func:`unroll_columns`: ``g`` images, a product of a good size.
-
-    Rows that stride ``sh`` visits one after the other lie together.
-    """
-    N, C, H = x.shape[:3]
-    return np.zeros((C, kw, sh, -(-H // sh), ow, min(N, max(1, 512 // (oh * ow)))), x.dtype)
-
-
-def unroll_columns(x, unrolled, sw, pw, dw) -> None:
-    """Copy the pixels of ``x (g, C, H, W)`` under each kernel column to ``unrolled``; the border stays."""
-    H, W = x.shape[2:]
-    _, kw, sh, _, ow, _ = unrolled.shape
-    pixels = np.ascontiguousarray(x.transpose(1, 2, 3, 0))
-    for b in range(kw):
-        j, columns = overlap(W, sw, b * dw - pw, ow)
-        for r in range(min(sh, H)):
-            unrolled[:, b, r, : len(range(r, H, sh)), j] = pixels[:, r::sh, columns]
-
-
-def under_row(unrolled, H, sh, offset, oh) -> tuple[slice, np.ndarray]:
-    """Output rows that see pixels through the kernel row at ``offset``, and these pixels ``(C kw, rows ow g)``."""
-    C, kw, *_, ow, g = unrolled.shape
-    i, rows = overlap(H, sh, offset, oh)
-    under = unrolled[:, :, rows.start % sh, rows.start // sh :]
-    return i, as_strided(under, (C * kw, (i.stop - i.start) * ow * g), (unrolled.strides[1], unrolled.itemsize))
+    if w.flags.c_contiguous:
+        return w
+    out = np.empty(w.shape, w.dtype)
+    for f in range(0, len(w), 16):
+        for a, b in np.ndindex(w.shape[2:]):
+            out[f : f + 16, :, a, b] = w[f : f + 16, :, a, b]
+    return out

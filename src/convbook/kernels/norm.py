@@ -35,34 +35,26 @@ def normalise_backward(dxhat, xhat, inv_std, axes) -> np.ndarray:
     return inv_std * (dxhat - through_mean - xhat * through_var)
 
 
-def _parameter(value, name: str, shape) -> np.ndarray:
+def check_parameter(value, name: str, shape) -> np.ndarray:
+    """Return ``value`` as floats, or raise ``ValueError`` unless it has this ``shape``."""
     value = as_float(value, name, len(shape), str(tuple(shape)))
     if value.shape != tuple(shape):
         raise ValueError(f"{name} must have shape {tuple(shape)}, got shape {value.shape}")
     return value
 
 
-def batch_norm2d_naive(x, gamma, beta, eps=1e-5) -> np.ndarray:
-    """Output of :func:`batch_norm2d` in training, channel by channel.
-
-    >>> batch_norm2d_naive([[[[1, 3]]], [[[5, 7]]]], [1], [0], eps=0).ravel().round(4)
-    array([-1.3416, -0.4472,  0.4472,  1.3416])
-    """
+def check_batch_norm(x, gamma, beta, running_mean, running_var, train):
+    """Check the arrays of :func:`batch_norm2d`; return them, a new layer's statistics where none are given."""
     x = as_float(x, "x", 4, "(N, C, H, W)")
     N, C, H, W = x.shape
-    out = np.empty_like(x)
-    for c in range(C):
-        mean = var = 0.0
-        for n in range(N):
-            for i in range(H):
-                for j in range(W):
-                    mean += x[n, c, i, j] / (N * H * W)
-        for n in range(N):
-            for i in range(H):
-                for j in range(W):
-                    var += (x[n, c, i, j] - mean) ** 2 / (N * H * W)
-        out[:, c] = gamma[c] * (x[:, c] - mean) / np.sqrt(var + eps) + beta[c]
-    return out
+    gamma, beta = check_parameter(gamma, "gamma", (C,)), check_parameter(beta, "beta", (C,))
+    if not train and (running_mean is None or running_var is None):
+        raise ValueError("testing (train=False) needs running_mean and running_var")
+    if train and N * H * W < 2:
+        raise ValueError(f"training needs more than one value a channel, got x of shape {x.shape}")
+    running_mean = check_parameter(np.zeros(C, x.dtype) if running_mean is None else running_mean, "running_mean", (C,))
+    running_var = check_parameter(np.ones(C, x.dtype) if running_var is None else running_var, "running_var", (C,))
+    return x, gamma, beta, running_mean, running_var
 
 
 def batch_norm2d(x, gamma, beta, running_mean=None, running_var=None, train=True, momentum=0.1, eps=1e-5):
@@ -98,16 +90,8 @@ def batch_norm2d(x, gamma, beta, running_mean=None, running_var=None, train=True
     >>> out.ravel().round(3), mean, var.round(3)
     (array([-1.342, -0.447,  0.447,  1.342]), array([2.5]), array([1.667]))
     """
-    x = as_float(x, "x", 4, "(N, C, H, W)")
-    N, C, H, W = x.shape
-    count = N * H * W
-    gamma, beta = _parameter(gamma, "gamma", (C,)), _parameter(beta, "beta", (C,))
-    if not train and (running_mean is None or running_var is None):
-        raise ValueError("testing (train=False) needs running_mean and running_var")
-    if train and count < 2:
-        raise ValueError(f"training needs more than one value a channel, got x of shape {x.shape}")
-    running_mean = _parameter(np.zeros(C, x.dtype) if running_mean is None else running_mean, "running_mean", (C,))
-    running_var = _parameter(np.ones(C, x.dtype) if running_var is None else running_var, "running_var", (C,))
+    x, gamma, beta, running_mean, running_var = check_batch_norm(x, gamma, beta, running_mean, running_var, train)
+    count = len(x) * x.shape[2] * x.shape[3]
     if train:
         xhat, inv_std, mean, var = normalise(x, (0, 2, 3), eps)
         running_mean = (1 - momentum) * running_mean + momentum * mean.ravel()
@@ -138,6 +122,16 @@ def batch_norm2d_backward(dout, cache) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return dx, dgamma, dbeta
 
 
+def check_layer_norm(x, gamma, beta):
+    """Check the arrays of :func:`layer_norm`; return them as floats."""
+    x = as_float(x, "x", np.ndim(x), "(N, ...)")
+    gamma = as_float(gamma, "gamma", np.ndim(gamma), "(...)")
+    if not 0 < gamma.ndim <= x.ndim or x.shape[x.ndim - gamma.ndim :] != gamma.shape:
+        raise ValueError(f"x must end in the shape of gamma, {gamma.shape}, got shape {x.shape}")
+    beta = check_parameter(beta, "beta", gamma.shape)
+    return x, gamma, beta
+
+
 def layer_norm(x, gamma, beta, eps=1e-5):
     """Normalise each example over its last axes, those that ``gamma`` has: ``out, cache``.
 
@@ -149,11 +143,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     array([[-1.2247,  0.    ,  1.2247],
            [-1.2247,  0.    ,  1.2247]])
     """
-    x = as_float(x, "x", np.ndim(x), "(N, ...)")
-    gamma = as_float(gamma, "gamma", np.ndim(gamma), "(...)")
-    if not 0 < gamma.ndim <= x.ndim or x.shape[x.ndim - gamma.ndim :] != gamma.shape:
-        raise ValueError(f"x must end in the shape of gamma, {gamma.shape}, got shape {x.shape}")
-    beta = _parameter(beta, "beta", gamma.shape)
+    x, gamma, beta = check_layer_norm(x, gamma, beta)
     xhat, inv_std, _, _ = normalise(x, tuple(range(x.ndim - gamma.ndim, x.ndim)), eps)
     return gamma * xhat + beta, (xhat, inv_std, gamma)
 
@@ -172,21 +162,14 @@ def layer_norm_backward(dout, cache) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return dx, (dout * xhat).sum(axis=shared), dout.sum(axis=shared)
 
 
-def group_norm_naive(x, gamma, beta, groups, eps=1e-5) -> np.ndarray:
-    """Output of :func:`group_norm`, example by example and group by group.
-
-    >>> group_norm_naive(np.array([1, 3, 10, 30]).reshape(1, 4, 1, 1), [1] * 4, [0] * 4, 2, eps=0).ravel()
-    array([-1.,  1., -1.,  1.])
-    """
+def check_group_norm(x, gamma, beta, groups):
+    """Check the arguments of :func:`group_norm`; return the arrays as floats."""
     x = as_float(x, "x", 4, "(N, C, H, W)")
-    depth = x.shape[1] // groups
-    out = np.empty_like(x)
-    for n in range(len(x)):
-        for first in range(0, x.shape[1], depth):
-            block = x[n, first : first + depth]
-            for c in range(first, first + depth):
-                out[n, c] = gamma[c] * (x[n, c] - block.mean()) / np.sqrt(block.var() + eps) + beta[c]
-    return out
+    C = x.shape[1]
+    if C % whole("groups", groups, 1):
+        raise ValueError(f"groups={groups} does not divide the {C} channels of x, shape {x.shape}")
+    gamma, beta = check_parameter(gamma, "gamma", (C,)), check_parameter(beta, "beta", (C,))
+    return x, gamma, beta
 
 
 def group_norm(x, gamma, beta, groups, eps=1e-5):
@@ -199,11 +182,8 @@ def group_norm(x, gamma, beta, groups, eps=1e-5):
     >>> group_norm(np.array([1, 3, 10, 30]).reshape(1, 4, 1, 1), [1] * 4, [0] * 4, 2, eps=0)[0].ravel()
     array([-1.,  1., -1.,  1.])
     """
-    x = as_float(x, "x", 4, "(N, C, H, W)")
+    x, gamma, beta = check_group_norm(x, gamma, beta, groups)
     N, C, H, W = x.shape
-    if C % whole("groups", groups, 1):
-        raise ValueError(f"groups={groups} does not divide the {C} channels of x, shape {x.shape}")
-    gamma, beta = _parameter(gamma, "gamma", (C,)), _parameter(beta, "beta", (C,))
     blocks, inv_std, _, _ = normalise(x.reshape(N, groups, C // groups, H, W), (2, 3, 4), eps)
     xhat = blocks.reshape(x.shape)
     return gamma[:, None, None] * xhat + beta[:, None, None], (xhat, inv_std, gamma)

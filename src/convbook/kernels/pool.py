@@ -7,7 +7,7 @@ from convbook.kernels.fold import tap_slices
 from convbook.kernels.sizes import conv_output_size, pair
 
 
-def _prepare(x, kernel_size, stride, padding, fill):
+def check_pool(x, kernel_size, stride, padding, fill):
     """Check every argument; return ``x`` padded with ``fill``, kernel, stride, padding and output size as pairs."""
     x = as_float(x, "x", 4, "(N, C, H, W)")
     kh, kw = pair("kernel_size", kernel_size, 1)
@@ -24,7 +24,7 @@ def _prepare(x, kernel_size, stride, padding, fill):
     return x, (kh, kw), (sh, sw), (ph, pw), size
 
 
-def _crop(padded, ph, pw) -> np.ndarray:
+def crop(padded, ph, pw) -> np.ndarray:
     """``padded`` without its border of ``ph`` rows and ``pw`` columns: a view."""
     return padded[..., ph : padded.shape[-2] - ph, pw : padded.shape[-1] - pw]
 
@@ -43,25 +43,6 @@ def check_dout(dout, shape) -> np.ndarray:
     return as_float(dout, "dout", len(shape), f"{tuple(shape)}")
 
 
-def max_pool2d_naive(x, kernel_size, stride=None, padding=0) -> np.ndarray:
-    """The same as :func:`max_pool2d`, as loops.
-
-    >>> max_pool2d_naive([[[[1, 4], [2, 9]]]], 2)
-    array([[[[9.]]]])
-    """
-    x, (kh, kw), (sh, sw), _, (oh, ow) = _prepare(x, kernel_size, stride, padding, -np.inf)
-    N, C = x.shape[:2]
-    out = np.full((N, C, oh, ow), -np.inf, x.dtype)  # not 0, which would beat negative pixels
-    for n in range(N):
-        for c in range(C):
-            for i in range(oh):
-                for j in range(ow):
-                    for a in range(kh):
-                        for b in range(kw):
-                            out[n, c, i, j] = np.maximum(out[n, c, i, j], x[n, c, i * sh + a, j * sw + b])
-    return out
-
-
 def max_pool2d(x, kernel_size, stride=None, padding=0) -> np.ndarray:
     """Largest value of each window: ``(N, C, H, W) -> (N, C, oh, ow)``.
 
@@ -74,37 +55,11 @@ def max_pool2d(x, kernel_size, stride=None, padding=0) -> np.ndarray:
     array([[[[21., 12.],
              [18., 10.]]]])
     """
-    x, kernel_size, stride, _, size = _prepare(x, kernel_size, stride, padding, -np.inf)
+    x, kernel_size, stride, _, size = check_pool(x, kernel_size, stride, padding, -np.inf)
     out = np.full(x.shape[:2] + size, -np.inf, x.dtype)
     for _, _, index in tap_slices(kernel_size, stride, (1, 1), size):
         np.maximum(out, x[index], out=out)
     return out
-
-
-def max_pool2d_backward_naive(dout, x, kernel_size, stride=None, padding=0) -> np.ndarray:
-    """The same as :func:`max_pool2d_backward`, as loops: find each winner, then pay it.
-
-    >>> max_pool2d_backward_naive([[[[7]]]], [[[[5, 5], [1, 5]]]], 2)
-    array([[[[7., 0.],
-             [0., 0.]]]])
-    """
-    x, (kh, kw), (sh, sw), (ph, pw), (oh, ow) = _prepare(x, kernel_size, stride, padding, -np.inf)
-    N, C = x.shape[:2]
-    dout = check_dout(dout, (N, C, oh, ow))
-    dx = np.zeros(x.shape, np.result_type(dout, x))
-    for n in range(N):
-        for c in range(C):
-            for i in range(oh):
-                for j in range(ow):
-                    winner = None
-                    for a in range(kh):
-                        for b in range(kw):
-                            y, z = i * sh + a, j * sw + b
-                            inside = ph <= y < x.shape[2] - ph and pw <= z < x.shape[3] - pw
-                            if inside and (winner is None or x[n, c, y, z] > x[n, c, *winner]):
-                                winner = y, z
-                    dx[n, c, *winner] += dout[n, c, i, j]
-    return np.ascontiguousarray(_crop(dx, ph, pw))
 
 
 def max_pool2d_backward(dout, x, kernel_size, stride=None, padding=0) -> np.ndarray:
@@ -122,39 +77,20 @@ def max_pool2d_backward(dout, x, kernel_size, stride=None, padding=0) -> np.ndar
     >>> max_pool2d_backward([[[[1, 10]]]], [[[[2, 8, 3]]]], (1, 2), stride=1)  # one pixel wins twice
     array([[[[ 0., 11.,  0.]]]])
     """
-    x, kernel_size, stride, (ph, pw), size = _prepare(x, kernel_size, stride, padding, -np.inf)
+    x, kernel_size, stride, (ph, pw), size = check_pool(x, kernel_size, stride, padding, -np.inf)
     dout = check_dout(dout, x.shape[:2] + size)
     top = np.full(dout.shape, -np.inf, x.dtype)
     for _, _, index in tap_slices(kernel_size, stride, (1, 1), size):
         np.maximum(top, x[index], out=top)
     inside = np.zeros(x.shape[2:], bool)  # the padding never wins, not even among pixels of minus infinity
-    _crop(inside, ph, pw)[...] = True
+    crop(inside, ph, pw)[...] = True
     open_ = np.ones(dout.shape, bool)
     dx = np.zeros(x.shape, np.result_type(dout, x))
     for _, _, index in tap_slices(kernel_size, stride, (1, 1), size):
         wins = (x[index] == top) & inside[index] & open_
         open_ ^= wins
         dx[index] += np.where(wins, dout, 0)
-    return np.ascontiguousarray(_crop(dx, ph, pw))
-
-
-def avg_pool2d_naive(x, kernel_size, stride=None, padding=0) -> np.ndarray:
-    """The same as :func:`avg_pool2d`, as loops.
-
-    >>> avg_pool2d_naive([[[[1, 4], [2, 9]]]], 2)
-    array([[[[4.]]]])
-    """
-    x, (kh, kw), (sh, sw), _, (oh, ow) = _prepare(x, kernel_size, stride, padding, 0)
-    N, C = x.shape[:2]
-    out = np.zeros((N, C, oh, ow), x.dtype)
-    for n in range(N):
-        for c in range(C):
-            for i in range(oh):
-                for j in range(ow):
-                    for a in range(kh):
-                        for b in range(kw):
-                            out[n, c, i, j] += x[n, c, i * sh + a, j * sw + b] / (kh * kw)
-    return out
+    return np.ascontiguousarray(crop(dx, ph, pw))
 
 
 def avg_pool2d(x, kernel_size, stride=None, padding=0) -> np.ndarray:
@@ -167,7 +103,7 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0) -> np.ndarray:
     array([[[[15.  ,  9.  ],
              [11.25,  6.5 ]]]])
     """
-    x, (kh, kw), stride, _, size = _prepare(x, kernel_size, stride, padding, 0)
+    x, (kh, kw), stride, _, size = check_pool(x, kernel_size, stride, padding, 0)
     out = np.zeros(x.shape[:2] + size, x.dtype)
     for _, _, index in tap_slices((kh, kw), stride, (1, 1), size):
         out += x[index]
@@ -183,13 +119,13 @@ def avg_pool2d_backward(dout, x, kernel_size, stride=None, padding=0) -> np.ndar
     >>> avg_pool2d_backward([[[[2, 4]]]], np.zeros((1, 1, 1, 3)), (1, 2), stride=1)
     array([[[[1., 3., 2.]]]])
     """
-    x, (kh, kw), stride, (ph, pw), size = _prepare(x, kernel_size, stride, padding, 0)
+    x, (kh, kw), stride, (ph, pw), size = check_pool(x, kernel_size, stride, padding, 0)
     dout = check_dout(dout, x.shape[:2] + size)
     dx = np.zeros(x.shape, np.result_type(dout, x))
     for _, _, index in tap_slices((kh, kw), stride, (1, 1), size):
         dx[index] += dout
     dx /= kh * kw
-    return np.ascontiguousarray(_crop(dx, ph, pw))
+    return np.ascontiguousarray(crop(dx, ph, pw))
 
 
 def global_avg_pool(x) -> np.ndarray:

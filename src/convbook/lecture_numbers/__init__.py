@@ -8,10 +8,17 @@ that the tests can be independent of it; arrays are nested tuples.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convbook.lecture_numbers import conv2d
+from convbook.lecture_numbers import backprop, conv2d, filters, groups
 from convbook.lecture_numbers.number import Number, as_text, is_slip
 
-CHAPTERS: Mapping[str, dict[str, Number]] = MappingProxyType({"conv2d": conv2d.NUMBERS})
+CHAPTERS: Mapping[str, dict[str, Number]] = MappingProxyType(
+    {
+        "filters": filters.NUMBERS,
+        "conv2d": conv2d.NUMBERS,
+        "groups": groups.NUMBERS,
+        "backprop": backprop.NUMBERS,
+    }
+)
 NUMBERS: Mapping[str, Number] = MappingProxyType(
     {key: number for numbers in CHAPTERS.values() for key, number in numbers.items()}
 )

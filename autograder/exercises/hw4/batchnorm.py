@@ -1,0 +1,768 @@
+"""Exercises spatial_batchnorm_forward and spatial_batchnorm_backward."""
+
+import numpy as np
+
+from autograder.exercise import Case, Exercise, Mistake, rewrite
+from autograder.exercises.hw4.batchnorm_answers import (
+    BACKWARD,
+    FORWARD,
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+)
+from autograder.exercises.hw4.conv import apart
+from convbook.kernels import cs231n
+
+
+def layer(rng, shape, mode, running=True, integer=False, spread=3.0, **settings):
+    """Inputs ``x, gamma, beta, bn_param``; channels differ in mean and spread, images and rows too.
+
+    No mean is far above its spread, which would cost single precision its digits.
+    """
+    n, c, h, w = shape = tuple(map(int, shape))
+    place = rng.uniform(-2, 2, (1, c, 1, 1)) + rng.uniform(-1, 1, (n, 1, 1, 1)) + rng.uniform(-1, 1, (1, 1, h, w))
+    x = place + rng.normal(size=shape) * rng.uniform(0.4, 1, (1, c, 1, 1)) * spread
+    if integer:
+        x = rng.integers(0, 256, shape, dtype=np.uint8)
+    bn_param = {"mode": mode, **settings}
+    if running:
+        bn_param |= {"running_mean": rng.normal(size=c) * 2, "running_var": rng.uniform(0.5, 6, c)}
+    gamma = rng.uniform(0.5, 2, c) * rng.choice([-1.0, 1.0], c)
+    return x, gamma, rng.normal(size=c) * 2, bn_param
+
+
+def draw_forward(rng):
+    def case(part, group, kind, shape, mode, calls=1, **settings):
+        inputs = layer(rng, shape, mode, **settings)
+        return Case(group, kind, (*inputs, part, calls))
+
+    train, test, running, eps = "training", "testing", "running statistics", "eps"
+    sizes = [2, *apart(rng, 3, 6, 3)]
+    cases = [
+        case("out", train, "several images and channels", sizes, "train"),
+        case("out", train, "the first batch: no running statistics yet", (3, 2, 4, 5), "train", running=False),
+        case("out", train, "one image", (1, 3, 4, 5), "train"),
+        case("out", train, "as many images as channels, square", (3, 3, 4, 4), "train"),
+        case("out", train, "all four axes alike", (3, 3, 3, 3), "train"),
+        case("out", train, "image of integers", (2, 3, 4, 5), "train", integer=True),
+        case("out", train, "another momentum", (3, 2, 5, 4), "train", momentum=0.5),
+        case("out", test, "several images and channels", sizes, "test"),
+        case("out", test, "one image", (1, 3, 4, 5), "test"),
+        case("out", test, "all four axes alike", (3, 3, 3, 3), "test"),
+        case("out", test, "image of integers", (2, 4, 3, 5), "test", integer=True),
+        case("out", eps, "a large eps in training", (2, 3, 4, 5), "train", eps=float(rng.uniform(0.5, 2))),
+        case("out", eps, "a large eps in testing", (2, 3, 4, 5), "test", eps=float(rng.uniform(0.5, 2))),
+        case("out", eps, "an eps of 0.1 in training", (3, 2, 5, 4), "train", eps=0.1),
+    ]
+    flat = layer(rng, (2, 3, 4, 5), "train")
+    flat[0][:, 1] = rng.integers(2, 9)  # whole, so that single precision finds the mean exactly
+    cases.append(Case(eps, "a channel of equal values", (*flat, "out", 1)))
+    for part in ("running_mean", "running_var"):
+        cases += [
+            case(part, running, "after a batch", sizes, "train"),
+            case(part, running, "after the first batch", (3, 2, 4, 5), "train", running=False),
+            case(part, running, "after two batches, another momentum", (2, 3, 4, 5), "train", 2, momentum=0.7),
+            case(part, running, "after testing", (3, 2, 5, 4), "test"),
+            case(part, running, "after a batch, a large eps", (3, 2, 5, 4), "train", eps=0.5),
+            case(part, running, "after a batch of few values", (2, 3, 1, 2), "train"),
+        ]
+    return cases
+
+
+NAMES = ("dx", "dgamma", "dbeta")
+
+
+def draw_backward(rng):
+    def case(part, group, kind, shape, mode, **settings):
+        inputs = layer(rng, shape, mode, **settings)
+        x = inputs[0]
+        # a part along x, so that dgamma is no small difference of large sums
+        dout = rng.normal(size=x.shape) + rng.uniform(-0.5, 0.5, (1, x.shape[1], 1, 1)) + x / x.std() / 2
+        return Case(group, kind, (dout, inputs, NAMES, part, "spatial_batchnorm_forward"))
+
+    sizes = [2, *apart(rng, 3, 6, 3)]
+    cases = []
+    for part, group in (("dx", "dx"), ("dgamma", "dgamma and dbeta"), ("dbeta", "dgamma and dbeta")):
+        cases += [
+            case(part, group, "several images and channels", sizes, "train"),
+            case(part, group, "as many images as channels, square", (3, 3, 4, 4), "train"),
+            case(part, group, "all four axes alike", (3, 3, 3, 3), "train"),
+            case(part, group, "few values a channel, a large eps", (2, 3, 1, 2), "train", eps=0.5),
+        ]
+    return [
+        *cases,
+        case("dx", "dx", "one image", (1, 3, 4, 5), "train"),
+        case("dx", "dx", "small spread", (3, 2, 4, 5), "train", spread=1.0),
+        case("dx", "dx", "a large eps", (3, 2, 4, 5), "train", eps=0.5),
+        case("dx", "dx", "image of integers", (2, 3, 4, 5), "train", integer=True),
+        case("dx", "testing", "several images and channels", sizes, "test"),
+        case("dgamma", "testing", "several images and channels", sizes, "test"),
+        case("dx", "testing", "a large eps", (3, 2, 5, 4), "test", eps=1.0),
+    ]
+
+
+def wrong(name, anchor, sentence, *changes):
+    return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_batchnorm_forward, *changes))
+
+
+MEAN, VAR = "mean = x.mean(axis=(0, 2, 3))", "var = x.var(axis=(0, 2, 3))"
+INV = "inv_std = 1 / np.sqrt(var + eps)"
+MOVE_MEAN = "running_mean = momentum * running_mean + (1 - momentum) * mean"
+MOVE_VAR = "running_var = momentum * running_var + (1 - momentum) * var"
+XHAT = "xhat = (x - mean.reshape(1, C, 1, 1)) * inv_std.reshape(1, C, 1, 1)"
+OUT = "out = gamma.reshape(1, C, 1, 1) * xhat + beta.reshape(1, C, 1, 1)"
+STORE = 'bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var'
+
+
+def other_axes(name, anchor, sentence, axes):
+    """Statistics over other axes; the running ones stay the right ones, so that the output alone is wrong."""
+    changed = f"\n    if mode == 'train':\n        mean, var = x.mean(axis={axes}, keepdims=True), x.var(axis={axes}, keepdims=True)"
+    return wrong(
+        name,
+        anchor,
+        sentence,
+        (
+            INV,
+            INV.replace(
+                "inv_std", f"mean, var = mean.reshape(1, C, 1, 1), var.reshape(1, C, 1, 1){changed}\n    inv_std", 1
+            ),
+        ),
+        (XHAT, "xhat = (x - mean) * inv_std"),
+    )
+
+
+FORWARD_MISTAKES = (
+    other_axes(
+        "statistics by image",
+        "norms",
+        "You take mean and variance of each image by itself: that is instance norm. Batch norm takes them over the batch too: axes 0, 2 and 3.",
+        (2, 3),
+    ),
+    other_axes(
+        "statistics by pixel",
+        "norms",
+        "You take mean and variance over the batch alone, for each pixel by itself. Batch norm of images takes them over rows and columns too: axes 0, 2 and 3.",
+        (0,),
+    ),
+    other_axes(
+        "statistics by image over channels",
+        "norms",
+        "You take mean and variance over each image's channels, rows and columns: that is layer norm. Batch norm keeps channels apart: axes 0, 2 and 3.",
+        (1, 2, 3),
+    ),
+    other_axes(
+        "statistics over channels",
+        "norms",
+        "You take mean and variance over the channels of each pixel. Batch norm keeps channels apart: axes 0, 2 and 3.",
+        (1,),
+    ),
+    other_axes(
+        "one mean for all",
+        "norms",
+        "You take one mean and one variance for everything. Each channel has its own: axes 0, 2 and 3.",
+        (0, 1, 2, 3),
+    ),
+    other_axes(
+        "axes as if channels came last",
+        "batchnorm",
+        "You take the axes 0, 1 and 2, as if channels came last. Here they are axis 1: take 0, 2 and 3.",
+        (0, 1, 2),
+    ),
+    wrong(
+        "divided by the number of images",
+        "batchnorm",
+        "Your variance divides by the number of images. The mean is over N * H * W values.",
+        (VAR, "var = ((x - mean.reshape(1, C, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / N"),
+    ),
+    wrong(
+        "mean divided by the number of images",
+        "batchnorm",
+        "Your mean divides by the number of images. It is over N * H * W values.",
+        (MEAN, "mean = x.sum(axis=(0, 2, 3)) / N"),
+        (VAR, "var = ((x - mean.reshape(1, C, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / N"),
+    ),
+    wrong(
+        "divided by one less",
+        "batchnorm",
+        "Your variance divides by one less than the number of values (ddof=1). What normalises is the plain mean of the squares.",
+        (VAR, "var = x.var(axis=(0, 2, 3), ddof=1)"),
+    ),
+    wrong(
+        "mean not subtracted",
+        "batchnorm",
+        "You do not subtract the mean.",
+        (XHAT, "xhat = x * inv_std.reshape(1, C, 1, 1)"),
+    ),
+    wrong(
+        "no root",
+        "batchnorm",
+        "You divide by the variance. Divide by its root.",
+        (INV, "inv_std = 1 / (var + eps)"),
+    ),
+    wrong(
+        "eps outside the root",
+        "batchnorm",
+        "Your eps is outside the root. It is added to the variance: np.sqrt(var + eps).",
+        (INV, "inv_std = 1 / (np.sqrt(var) + eps)"),
+    ),
+    wrong(
+        "eps missing",
+        "batchnorm",
+        "Your eps is missing: np.sqrt(var + eps). Without it a channel of equal values divides by zero.",
+        (INV, "inv_std = 1 / np.sqrt(var)"),
+    ),
+    wrong(
+        "eps in training only",
+        "batchnorm",
+        "Your eps is missing when testing. Both modes divide by np.sqrt(var + eps).",
+        (INV, "inv_std = 1 / np.sqrt(var + (eps if mode == 'train' else 0))"),
+    ),
+    wrong(
+        "eps in testing only",
+        "batchnorm",
+        "Your eps is missing when training. Both modes divide by np.sqrt(var + eps).",
+        (INV, "inv_std = 1 / np.sqrt(var + (eps if mode == 'test' else 0))"),
+    ),
+    wrong(
+        "eps fixed",
+        "batchnorm",
+        "Your eps is always 1e-5. That is the default; bn_param may say otherwise.",
+        ('bn_param.get("eps", 1e-5)', "1e-5"),
+    ),
+    wrong(
+        "eps in running_var",
+        "running",
+        "Your running_var holds eps too. It averages the variance itself; eps is added when dividing.",
+        (MOVE_VAR, MOVE_VAR.replace("* var", "* (var + eps)")),
+    ),
+    wrong(
+        "testing with the batch's statistics",
+        "running",
+        "When testing you still use the batch's own mean and variance. Use the running ones.",
+        ("mean = running_mean\n", "mean = x.mean(axis=(0, 2, 3))\n"),
+        ("var = running_var\n", "var = x.var(axis=(0, 2, 3))\n"),
+    ),
+    wrong(
+        "training with the running statistics",
+        "running",
+        "When training you normalise with the running mean and variance. Use the batch's own; the running ones are for testing.",
+        (MOVE_MEAN, "old = running_mean, running_var\n        " + MOVE_MEAN),
+        (MOVE_VAR, MOVE_VAR + "\n        mean, var = old"),
+    ),
+    wrong(
+        "testing without normalising",
+        "running",
+        "When testing you do not normalise at all. Use the running mean and variance.",
+        (XHAT, XHAT + "\n    xhat = xhat if mode == 'train' else x"),
+    ),
+    wrong(
+        "momentum the other way round",
+        "running",
+        "Your momentum weighs the new value. Here, as in CS231n, it weighs the old one: running = momentum * running + (1 - momentum) * batch. PyTorch has it the other way round.",
+        (MOVE_MEAN, "running_mean = (1 - momentum) * running_mean + momentum * mean"),
+        (MOVE_VAR, "running_var = (1 - momentum) * running_var + momentum * var"),
+    ),
+    wrong(
+        "momentum fixed",
+        "running",
+        "Your momentum is always 0.9. That is the default; bn_param may say otherwise.",
+        ('bn_param.get("momentum", 0.9)', "0.9"),
+    ),
+    wrong(
+        "momentum of the old value alone",
+        "running",
+        "You add all of the batch's value to momentum times the old one. The new value counts 1 - momentum.",
+        (MOVE_MEAN, "running_mean = momentum * running_mean + mean"),
+        (MOVE_VAR, "running_var = momentum * running_var + var"),
+    ),
+    wrong(
+        "running_var not updated",
+        "running",
+        "You update the running mean alone. The running variance moves by the same rule.",
+        (MOVE_VAR, ""),
+    ),
+    wrong(
+        "running_mean not updated",
+        "running",
+        "You update the running variance alone. The running mean moves by the same rule.",
+        (MOVE_MEAN, ""),
+    ),
+    wrong(
+        "variance about the running mean",
+        "running",
+        "Your running variance averages the squares about the running mean. It averages the batch's own variance, about the batch's own mean.",
+        (MOVE_MEAN, "old = running_mean\n        " + MOVE_MEAN),
+        (MOVE_VAR, MOVE_VAR.replace("* var", "* (var + (mean - old) ** 2)")),
+    ),
+    wrong(
+        "training with statistics moved already",
+        "running",
+        "When training you normalise with the running values that you have just moved. Use the batch's own mean and variance.",
+        (INV, "mean, var = running_mean, running_var\n    inv_std = 1 / np.sqrt(var + eps)"),
+    ),
+    wrong(
+        "mode taken out of bn_param",
+        "running",
+        "You take an entry out of bn_param (pop?). The next call needs it, too.",
+        ('bn_param["mode"]', 'bn_param.pop("mode")'),
+    ),
+    wrong(
+        "testing without gamma and beta",
+        "running",
+        "When testing you do not scale and shift. gamma and beta belong to both modes.",
+        (OUT, OUT + "\n    out = out if mode == 'train' else xhat"),
+    ),
+    wrong(
+        "squares of 8-bit integers",
+        "testing",
+        "You square x as it comes: squares of 8-bit integers wrap around at 256. Subtract the mean first, or turn x into floats.",
+        (VAR, "var = (x * x).mean(axis=(0, 2, 3)) - mean**2"),
+    ),
+    wrong(
+        "eps squared",
+        "batchnorm",
+        "You add the square of eps to the variance. Add eps: np.sqrt(var + eps).",
+        (INV, INV.replace("+ eps", "+ eps**2")),
+    ),
+    wrong(
+        "running statistics not stored",
+        "running",
+        "You compute the running statistics but do not put them into bn_param, where the next call looks for them.",
+        (STORE, ""),
+    ),
+    wrong(
+        "running statistics replaced",
+        "running",
+        "Your running statistics are those of the last batch. They keep momentum of the old value.",
+        (MOVE_MEAN, "running_mean = mean"),
+        (MOVE_VAR, "running_var = var"),
+    ),
+    wrong(
+        "running statistics begin with the first batch",
+        "running",
+        "Where bn_param holds no running statistics yet you begin with the batch's own. They begin with zeros.",
+        ('bn_param.get("running_mean", np.zeros(C))', 'bn_param.get("running_mean", x.mean(axis=(0, 2, 3)))'),
+        ('bn_param.get("running_var", np.zeros(C))', 'bn_param.get("running_var", x.var(axis=(0, 2, 3)))'),
+    ),
+    wrong(
+        "running_var begins with ones",
+        "running",
+        "Your running_var begins with ones, as PyTorch's does. Here both begin with zeros, as in CS231n.",
+        ('bn_param.get("running_var", np.zeros(C))', 'bn_param.get("running_var", np.ones(C))'),
+    ),
+    wrong(
+        "running statistics required",
+        "running",
+        "You expect running statistics in bn_param. Before the first batch there are none: bn_param.get(name, np.zeros(C)).",
+        ('bn_param.get("running_mean", np.zeros(C))', 'bn_param["running_mean"]'),
+    ),
+    wrong(
+        "running statistics with four axes",
+        "running",
+        "Your running statistics have shape (1, C, 1, 1). Store them with shape (C,).",
+        (
+            STORE,
+            STORE.replace(
+                "= running_mean, running_var", "= running_mean.reshape(1, C, 1, 1), running_var.reshape(1, C, 1, 1)"
+            ),
+        ),
+    ),
+    wrong(
+        "running statistics one number",
+        "running",
+        "Your running statistics are one number for all channels. Each channel has its own: shape (C,).",
+        (STORE, STORE.replace("= running_mean, running_var", "= running_mean.mean(), running_var.mean()")),
+    ),
+    wrong(
+        "running standard deviation",
+        "running",
+        "Your running_var averages standard deviations. It averages variances.",
+        (MOVE_VAR, MOVE_VAR.replace("* var", "* np.sqrt(var)")),
+    ),
+    wrong(
+        "unbiased running_var",
+        "running",
+        "Your running_var averages the unbiased variance, as PyTorch's does. Here it averages the variance that normalises, over N * H * W, as in CS231n.",
+        (MOVE_VAR, MOVE_VAR.replace("* var", "* x.var(axis=(0, 2, 3), ddof=1)")),
+    ),
+    wrong(
+        "running statistics updated in testing",
+        "running",
+        "You update the running statistics when testing too. Testing changes nothing.",
+        (
+            "var = running_var\n",
+            "var = running_var\n        running_mean = momentum * running_mean + (1 - momentum) * x.mean(axis=(0, 2, 3))\n        running_var = momentum * running_var + (1 - momentum) * x.var(axis=(0, 2, 3))\n",
+        ),
+    ),
+    wrong(
+        "running statistics cleared in testing",
+        "running",
+        "Testing clears the running statistics. It changes nothing.",
+        (
+            STORE,
+            STORE.replace(
+                "= running_mean, running_var", "= running_mean * (mode == 'train'), running_var * (mode == 'train')"
+            ),
+        ),
+    ),
+    wrong(
+        "gamma missing",
+        "batchnorm",
+        "You do not scale by gamma.",
+        (OUT, OUT.replace("gamma.reshape(1, C, 1, 1) * ", "")),
+    ),
+    wrong(
+        "beta missing", "batchnorm", "You do not shift by beta.", (OUT, OUT.replace(" + beta.reshape(1, C, 1, 1)", ""))
+    ),
+    wrong(
+        "gamma and beta swapped",
+        "batchnorm",
+        "You scale by beta and shift by gamma. It is the other way round.",
+        (OUT, "out = beta.reshape(1, C, 1, 1) * xhat + gamma.reshape(1, C, 1, 1)"),
+    ),
+    wrong(
+        "gamma along the columns",
+        "batchnorm",
+        "gamma * xhat with gamma of shape (C,) lays gamma along the last axis, the image's columns. Reshape gamma and beta to (1, C, 1, 1).",
+        (OUT, "out = gamma * xhat + beta"),
+    ),
+    wrong(
+        "shifted before scaling",
+        "batchnorm",
+        "You add beta before you scale. First gamma, then beta.",
+        (OUT, "out = gamma.reshape(1, C, 1, 1) * (xhat + beta.reshape(1, C, 1, 1))"),
+    ),
+    wrong(
+        "scrambled reshape",
+        "batchnorm",
+        "You reshape to rows of C values without moving the channel axis, so pixels of different channels are mixed. Transpose to (N, H, W, C) first.",
+        ("N, C, H, W = x.shape", "N, C, H, W = x.shape\n    shape, x = x.shape, x.reshape(-1, C)[:, :, None, None]"),
+        ("return out,", "return out.reshape(shape),"),
+    ),
+    wrong(
+        "x changed",
+        "layers",
+        "You change the array x. The caller still needs it: write to something new.",
+        ("return out,", "x *= 0\n    return out,"),
+    ),
+    wrong(
+        "cache not returned",
+        "layers",
+        "You return the output alone. The signature wants a pair: return out, cache.",
+        ("return out, (xhat, inv_std, gamma, mode, x, eps)", "return out"),
+    ),
+)
+
+SMALL = np.array([[[[1.0, 2]]], [[[3.0, 4]]]])
+
+SPATIAL_BATCHNORM_FORWARD = Exercise(
+    id="hw4.spatial_batchnorm_forward",
+    function="spatial_batchnorm_forward",
+    points=8,
+    anchor="backprop-batchnorm",
+    probe="batchnorm",
+    reference=cs231n.spatial_batchnorm_forward,
+    groups={"training": 3, "testing": 2, "running statistics": 2, "eps": 1},
+    examples=(
+        Case("training", "the values 1, 2, 3, 4", (SMALL, np.ones(1), np.zeros(1), {"mode": "train"}, "out", 1)),
+        Case(
+            "running statistics",
+            "the values 1, 2, 3, 4",
+            (SMALL, np.ones(1), np.zeros(1), {"mode": "train"}, "running_var", 1),
+        ),
+    ),
+    draw=draw_forward,
+    mistakes=FORWARD_MISTAKES,
+    variants=FORWARD,
+)
+
+
+def wrong_back(name, anchor, sentence, *changes):
+    return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_batchnorm_backward, *changes))
+
+
+DX = "dx = (dxhat - through_mean - through_var) * inv_std.reshape(1, C, 1, 1)"
+THROUGH_MEAN = "through_mean = dxhat.sum(axis=(0, 2, 3), keepdims=True) / m"
+THROUGH_VAR = "through_var = xhat * (dxhat * xhat).sum(axis=(0, 2, 3), keepdims=True) / m"
+DGAMMA, DBETA = "dgamma = (dout * xhat).sum(axis=(0, 2, 3))", "dbeta = dout.sum(axis=(0, 2, 3))"
+RETURN = "return dx, dgamma, dbeta"
+
+
+def back_axes(name, anchor, sentence, axes, count):
+    return wrong_back(
+        name,
+        anchor,
+        sentence,
+        ("m = N * H * W", f"m = {count}"),
+        (THROUGH_MEAN, THROUGH_MEAN.replace("(0, 2, 3)", axes)),
+        (THROUGH_VAR, THROUGH_VAR.replace("(0, 2, 3)", axes)),
+    )
+
+
+BACKWARD_MISTAKES = (
+    wrong_back(
+        "mean and variance as constants",
+        "batchnorm",
+        "You treat mean and variance as constants. Each value moves its channel's mean and variance, and with them all others: two paths are missing in dx.",
+        (DX, "dx = dxhat * inv_std.reshape(1, C, 1, 1)"),
+    ),
+    wrong_back(
+        "path through the mean missing",
+        "batchnorm",
+        "The path through the mean is missing in your dx: subtract the mean of dxhat.",
+        (DX, DX.replace(" - through_mean", "")),
+    ),
+    wrong_back(
+        "path through the variance missing",
+        "batchnorm",
+        "The path through the variance is missing in your dx: subtract xhat times the mean of dxhat * xhat.",
+        (DX, DX.replace(" - through_var", "")),
+    ),
+    wrong_back(
+        "path through the mean with the wrong sign",
+        "batchnorm",
+        "The path through the mean has the wrong sign in your dx: x - mean falls as the mean rises.",
+        (DX, DX.replace("- through_mean", "+ through_mean")),
+    ),
+    wrong_back(
+        "path through the variance with the wrong sign",
+        "batchnorm",
+        "The path through the variance has the wrong sign in your dx: the derivative of var ** -0.5 is negative.",
+        (DX, DX.replace("- through_var", "+ through_var")),
+    ),
+    wrong_back(
+        "path through the variance halved",
+        "batchnorm",
+        "The path through the variance counts half in your dx. The derivative of a square brings a 2, which meets the 1/2 of the root.",
+        (DX, DX.replace("- through_var", "- 0.5 * through_var")),
+    ),
+    wrong_back(
+        "path through the variance doubled",
+        "batchnorm",
+        "The path through the variance counts twice in your dx. The derivative of the root brings 1/2, which meets the 2 of the square.",
+        (DX, DX.replace("- through_var", "- 2 * through_var")),
+    ),
+    back_axes(
+        "divided by the number of images",
+        "batchnorm",
+        "Your dx divides by the number of images. A channel has N * H * W values.",
+        "(0, 2, 3)",
+        "N",
+    ),
+    back_axes(
+        "divided by the pixels",
+        "batchnorm",
+        "Your dx divides by H * W. A channel has N * H * W values.",
+        "(0, 2, 3)",
+        "H * W",
+    ),
+    wrong_back(
+        "path through the mean not divided",
+        "batchnorm",
+        "The path through the mean counts N * H * W times too much in your dx: the mean divides by N * H * W, and so does its derivative.",
+        (THROUGH_MEAN, THROUGH_MEAN.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance not divided",
+        "batchnorm",
+        "The path through the variance counts N * H * W times too much in your dx: the variance divides by N * H * W, and so does its derivative.",
+        (THROUGH_VAR, THROUGH_VAR.replace(" / m", "")),
+    ),
+    wrong_back(
+        "path through the variance without gamma",
+        "batchnorm",
+        "The path through the variance lacks gamma in your dx. All three paths start from dxhat = dout * gamma.",
+        (THROUGH_VAR, THROUGH_VAR.replace("(dxhat * xhat)", "(dout * xhat)")),
+    ),
+    wrong_back(
+        "path through the mean without gamma",
+        "batchnorm",
+        "The path through the mean lacks gamma in your dx. All three paths start from dxhat = dout * gamma.",
+        (THROUGH_MEAN, THROUGH_MEAN.replace("dxhat.sum", "dout.sum")),
+    ),
+    wrong_back(
+        "path through the variance with a wrong power",
+        "batchnorm",
+        "The path through the variance has the wrong power in your dx. The derivative of (var + eps) ** -0.5 is -0.5 * (var + eps) ** -1.5.",
+        (DX, DX.replace("- through_var", "- through_var / inv_std.reshape(1, C, 1, 1)")),
+    ),
+    back_axes(
+        "sums instead of means",
+        "batchnorm",
+        "Your dx adds up where it should average: divide by N * H * W.",
+        "(0, 2, 3)",
+        "1",
+    ),
+    back_axes(
+        "divided by one less",
+        "batchnorm",
+        "Your dx divides by one less than the number of values.",
+        "(0, 2, 3)",
+        "max(N * H * W - 1, 1)",
+    ),
+    back_axes(
+        "means by image",
+        "norms",
+        "Your dx takes its means over each image by itself, as for instance norm. Take them over the axes of the forward pass: 0, 2 and 3.",
+        "(2, 3)",
+        "H * W",
+    ),
+    back_axes(
+        "means by pixel",
+        "norms",
+        "Your dx takes its means over the batch alone. Take them over the axes of the forward pass: 0, 2 and 3.",
+        "(0,)",
+        "N",
+    ),
+    back_axes(
+        "means over channels",
+        "norms",
+        "Your dx takes its means over the channels too. Take them over the axes of the forward pass: 0, 2 and 3.",
+        "(1, 2, 3)",
+        "C * H * W",
+    ),
+    wrong_back(
+        "gamma missing in dx",
+        "batchnorm",
+        "gamma is missing in your dx: dxhat = dout * gamma.",
+        ("dxhat = dout * gamma.reshape(1, C, 1, 1)", "dxhat = dout"),
+    ),
+    wrong_back(
+        "not divided by the standard deviation",
+        "batchnorm",
+        "Your dx is not divided by the standard deviation.",
+        (DX, DX.replace(" * inv_std.reshape(1, C, 1, 1)", "")),
+    ),
+    wrong_back(
+        "multiplied by the standard deviation",
+        "batchnorm",
+        "Your dx is multiplied by the standard deviation. Divide by it.",
+        (DX, DX.replace("* inv_std", "/ inv_std")),
+    ),
+    wrong_back(
+        "divided by the variance",
+        "batchnorm",
+        "Your dx is divided by the variance. Divide by the standard deviation: once, for xhat already holds it.",
+        (DX, DX.replace("* inv_std.", "* (inv_std**2).")),
+    ),
+    wrong_back(
+        "eps missing",
+        "batchnorm",
+        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
+        (
+            DX,
+            "var = 1 / inv_std**2 - eps\n    dx = (dxhat - through_mean - through_var) / np.sqrt(var).reshape(1, C, 1, 1)",
+        ),
+    ),
+    wrong_back(
+        "testing as training",
+        "running",
+        "Your dx is right for training alone. When testing, mean and variance are constants: dx is dxhat divided by the running standard deviation.",
+        ('if mode == "test":', "if False:"),
+    ),
+    wrong_back(
+        "dgamma with x",
+        "batchnorm",
+        "Your dgamma multiplies dout with x. gamma scales xhat, the normalised x.",
+        (DGAMMA, DGAMMA.replace("xhat", "x")),
+    ),
+    wrong_back(
+        "dgamma without xhat",
+        "batchnorm",
+        "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
+        (DGAMMA, DGAMMA.replace("(dout * xhat)", "dout")),
+    ),
+    wrong_back(
+        "dgamma with gamma",
+        "batchnorm",
+        "Your dgamma is multiplied by gamma. The derivative of gamma * xhat with respect to gamma is xhat alone.",
+        (DGAMMA, DGAMMA + " * gamma"),
+    ),
+    wrong_back(
+        "dgamma and dbeta swapped",
+        "batchnorm",
+        "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
+        (RETURN, "return dx, dbeta, dgamma"),
+    ),
+    wrong_back(
+        "dbeta averaged",
+        "batchnorm",
+        "You average dout for dbeta. Add it up.",
+        (RETURN, "return dx, dgamma, dbeta / m"),
+    ),
+    wrong_back(
+        "dgamma averaged",
+        "batchnorm",
+        "You average for dgamma. Add up: every value of the channel is scaled by the same gamma.",
+        (RETURN, "return dx, dgamma / m, dbeta"),
+    ),
+    wrong_back(
+        "dgamma and dbeta averaged",
+        "batchnorm",
+        "You average for dgamma and dbeta. Add up: every value of the channel is scaled by the same gamma.",
+        (RETURN, "return dx, dgamma / m, dbeta / m"),
+    ),
+    wrong_back(
+        "dgamma and dbeta averaged over the batch",
+        "batchnorm",
+        "You divide dgamma and dbeta by the number of images. Add up: whether a loss is a mean is already in dout.",
+        (RETURN, "return dx, dgamma / N, dbeta / N"),
+    ),
+    wrong_back(
+        "dgamma and dbeta by pixel",
+        "batchnorm",
+        "Your dgamma and dbeta add up over the batch alone. Add up over rows and columns too: one value a channel remains.",
+        (DGAMMA, DGAMMA.replace("(0, 2, 3)", "0")),
+        (DBETA, DBETA.replace("(0, 2, 3)", "0")),
+    ),
+    wrong_back(
+        "dgamma and dbeta by image",
+        "batchnorm",
+        "Your dgamma and dbeta have a row for each image. The batch shares them: add up over images too.",
+        (DGAMMA, DGAMMA.replace("(0, 2, 3)", "(2, 3)")),
+        (DBETA, DBETA.replace("(0, 2, 3)", "(2, 3)")),
+    ),
+    wrong_back(
+        "dgamma and dbeta over channels",
+        "batchnorm",
+        "Your dgamma and dbeta keep the wrong axis. They have one value a channel: add up over the axes 0, 2 and 3.",
+        (DGAMMA, DGAMMA.replace("(0, 2, 3)", "(1, 2, 3)")),
+        (DBETA, DBETA.replace("(0, 2, 3)", "(1, 2, 3)")),
+    ),
+    wrong_back(
+        "dout changed",
+        "layers",
+        "You change the array dout. The caller still needs it: write to something new.",
+        (RETURN, "dout *= 2\n    return dx, dgamma, dbeta"),
+    ),
+    wrong_back(
+        "dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.", (RETURN, "return dx")
+    ),
+)
+
+
+SPATIAL_BATCHNORM_BACKWARD = Exercise(
+    id="hw4.spatial_batchnorm_backward",
+    function="spatial_batchnorm_backward",
+    points=7,
+    anchor="backprop-batchnorm",
+    probe="backward",
+    reference=cs231n.spatial_batchnorm_backward,
+    groups={"dx": 4, "dgamma and dbeta": 2, "testing": 1},
+    examples=tuple(
+        Case(
+            "dx" if part == "dx" else "dgamma and dbeta",
+            "the values 1, 2, 3, 4",
+            (
+                np.array([[[[1.0, 0]]], [[[0.0, 0]]]]),
+                (SMALL, np.full(1, 2.0), np.zeros(1), {"mode": "train"}),
+                NAMES,
+                part,
+                "spatial_batchnorm_forward",
+            ),
+        )
+        for part in NAMES
+    ),
+    draw=draw_backward,
+    mistakes=BACKWARD_MISTAKES,
+    variants=BACKWARD,
+)
