@@ -29,6 +29,7 @@ html: .venv/done  ## build the book into _build/html, warnings as errors
 
 test: .venv/done html lint  ## run every test, the browser's included
 	@sh tests/browser.sh $(BIN)
+	@sh tests/postgres.sh
 	@sh tests/sandbox.sh
 	$(BIN)/python -m pytest
 

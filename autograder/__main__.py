@@ -9,6 +9,7 @@ except ImportError:
 
 from autograder.commands.grade import doctor, grade
 from autograder.commands.notebooks import check, feedback, release
+from autograder.commands.results import audit, export, gradescope
 
 
 @click.group(help="The grader of this course, from release to grades. Each command's --help shows an example.")
@@ -16,7 +17,7 @@ def main() -> None:
     pass
 
 
-for command in (release, check, grade, feedback, doctor):
+for command in (release, check, grade, feedback, export, audit, gradescope, doctor):
     main.add_command(command)
 
 

@@ -13,20 +13,25 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin
 from nbgrader.utils import find_all_files
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.collect import collect, identities
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
+from autograder.export import Roster, nbgrader_csv, to_send, write_text
 from autograder.feedback import write_all
 from autograder.gradebook import Writer
+from autograder.gradescope import write_zip
+from autograder.lms import canvas_csv, moodle_csv, moodle_import
 from autograder.master import Master
 from autograder.pipeline import Job, grade_all
 from autograder.preprocessor import GradeNotebook, course_secret
-from autograder.records import read_record, write_record
-from autograder.release import write_source
+from autograder.records import read_record, read_records, write_record
+from autograder.release import source_notebook, write_source
+from autograder.standing import Standing, standings
 from autograder.submission import Graded, Setup, steps_of, with_outputs_of
 
 
@@ -59,6 +64,20 @@ class Course:
 
         return NbGraderAPI(config=self.config)
 
+    def reach_gradebook(self) -> None:
+        """Raise ``CourseError`` in a line, without the password, where there is no way to the gradebook."""
+        if self.db_url.startswith("sqlite:"):
+            return  # a file, made when it is first needed
+        try:
+            engine = create_engine(self.db_url)
+            with engine.connect():
+                pass
+            engine.dispose()
+        except (SQLAlchemyError, ImportError) as error:
+            address = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.db_url)
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise CourseError(f"the gradebook at {address} cannot be reached: {reason}") from None
+
     def release(self, assignment: str) -> Path:
         """Generate ``exercises/ASSIGNMENT`` from ``solutions/ASSIGNMENT``; enter it into the gradebook."""
         check_assignment(assignment)
@@ -75,37 +94,8 @@ class Course:
                 return False
 
     def collect(self, folder: Path, assignment: str) -> tuple[list[str], list[str]]:
-        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``.
-
-        Understood: ``STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`` (nbgrader's own), ``STUDENT/ASSIGNMENT.ipynb``,
-        ``STUDENT/ANY.ipynb`` (one notebook a student), and ``STUDENT.ipynb``. Returns the students, and a
-        line about each entry that was not understood. Raises ``CourseError`` where nothing was.
-        """
-        check_assignment(assignment)
-        folder = Path(folder).resolve()
-        if not folder.is_dir():
-            raise CourseError(f"there is no folder {folder}")
-        found: dict[str, list[Path]] = {}
-        problems = []
-        for entry in sorted(folder.iterdir()):
-            try:
-                if notebook := find_notebook(entry, assignment):
-                    found.setdefault(student_id(entry), []).append(notebook)
-            except CourseError as error:
-                problems.append(str(error))
-        students = []
-        for student, notebooks in found.items():
-            if len(notebooks) > 1:
-                problems.append(f"{student} handed in {len(notebooks)} notebooks: {', '.join(map(str, notebooks))}")
-                continue
-            target = self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
-            if notebooks[0].resolve() != target:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(notebooks[0], target)
-            students.append(student)
-        if not students:
-            raise CourseError("; ".join([f"{folder} holds no notebook that can be graded", *problems]))
-        return students, problems
+        """Copy the notebooks of ``folder`` to ``submitted/STUDENT/ASSIGNMENT``: see :mod:`autograder.collect`."""
+        return collect(folder, assignment, self.root)
 
     def setup(self, assignment: str) -> Setup:
         """All that grading an assignment needs besides the submissions."""
@@ -213,6 +203,29 @@ class Course:
         for student, error in write_all(self.coursedir, self.config, assignment, students, workers):
             yield student, f"{student} got no feedback: {error}" if error else ""
 
+    def gradescope(self, assignment: str, target: Path, visibility: str) -> Path:
+        """Write a Gradescope autograder of the assignment: see :mod:`autograder.gradescope`."""
+        check_assignment(assignment)
+        if not self.is_released(assignment):
+            self.release(assignment)
+        return write_zip(self.setup(assignment), self.root / "nbgrader_config.py", Path(target), visibility)
+
+    def audit(self, assignment: str, target: Path) -> Path:
+        """Write the audit of an assignment as an HTML page: see :mod:`autograder.audit`."""
+        from autograder.audit import answers_of, audit, matrices
+        from autograder.audit_page import render  # matplotlib takes a second to import
+
+        table = self.standings(assignment)
+        exercises = ASSIGNMENTS[assignment]
+        source = source_notebook(self.root / "solutions" / assignment / f"{assignment}.md", exercises)
+        solutions = answers_of(source, [exercise.function for exercise in exercises])
+        secret = course_secret(Path(GradeNotebook(config=self.config).secret_file))
+        records = read_records(self.root, assignment)
+        write_text(
+            Path(target), render(audit(self.root, assignment, table, records, solutions, matrices(exercises, secret)))
+        )
+        return Path(target)
+
     def scores(self, assignment: str) -> dict[str, tuple[float, float, bool]]:
         """Score, maximum and whether something waits for manual grading, by student."""
         with Gradebook(self.db_url) as gradebook:
@@ -221,45 +234,52 @@ class Course:
                 for submission in gradebook.assignment_submissions(assignment)
             }
 
+    def standings(self, assignment: str) -> list[Standing]:
+        """Where each student stands; raises ``CourseError`` for an assignment that was not released."""
+        check_assignment(assignment)
+        try:
+            return standings(self.root, self.db_url, assignment)
+        except MissingEntry:
+            raise CourseError(f"{assignment} is not in the gradebook: nothing of it was released or graded") from None
+
     def export(self) -> Path:
-        """Write every grade to ``grades.csv``, nbgrader's own export."""
-        target = self.root / "grades.csv"
+        """Write every grade to ``grades.csv`` in nbgrader's columns, with points so far where a human must grade."""
         with Gradebook(self.db_url) as gradebook:
-            CsvExportPlugin(to=str(target)).export(gradebook)
-        return target
+            due = {entry.name: str(entry.duedate or "") for entry in gradebook.assignments}
+        tables = {name: (due[name], self.standings(name)) for name in due if name in ASSIGNMENTS}
+        write_text(self.root / "grades.csv", nbgrader_csv(tables, include_waiting=True)[0])
+        return self.root / "grades.csv"
 
+    def export_to(
+        self,
+        target: Path,
+        assignment: str,
+        form: str,
+        roster: Path | None = None,
+        column: str | None = None,
+        include_waiting: bool = False,
+    ) -> tuple[int, list[str]]:
+        """Write the grades of one assignment for ``form``: nbgrader, canvas or moodle.
 
-def student_id(entry: Path) -> str:
-    """The student's name from a file's or folder's; raises ``CourseError`` for one that cannot be used as a path.
-
-    >>> student_id(Path("downloads/Zoë O'Hara.ipynb"))
-    "Zoë O'Hara"
-    """
-    name = entry.stem if entry.suffix.lower() == ".ipynb" else entry.name
-    if name != name.strip() or re.search(r"[*?\[\]{}+\\]", name):
-        raise CourseError(
-            f"{entry.name!r} cannot be a student's name: rename it without any of *?[]{{}}+\\ and outer spaces"
-        )
-    return name
-
-
-def find_notebook(entry: Path, assignment: str) -> Path | None:
-    """The notebook that an entry of a folder holds, None for what is plainly something else."""
-    if entry.name.startswith("."):
-        return None
-    if entry.is_dir():
-        for own in (entry / assignment / f"{assignment}.ipynb", entry / f"{assignment}.ipynb"):
-            if own.is_file():
-                return own
-        notebooks = sorted(path for path in entry.glob("*.ipynb") if path.is_file())
-        if len(notebooks) != 1:
-            raise CourseError(f"{entry.name}/ holds {len(notebooks)} notebooks; expected one, or {assignment}.ipynb")
-        return notebooks[0]
-    if entry.suffix.lower() != ".ipynb":
-        return None
-    if not entry.is_file():
-        raise CourseError(f"{entry.name} cannot be read: it leads nowhere")
-    return entry
+        Returns how many scores are in the file, and a line about everybody who has none.
+        """
+        table = self.standings(assignment)
+        sent, said = to_send(table, include_waiting)
+        known = identities(self.root, assignment)
+        if form == "nbgrader":
+            with Gradebook(self.db_url) as gradebook:
+                due = str(gradebook.find_assignment(assignment).duedate or "")
+            text, count, lost = nbgrader_csv({assignment: (due, table)}, include_waiting)[0], len(sent), []
+        elif form == "canvas":
+            if roster is None:
+                raise CourseError("Canvas needs its own rows: export the gradebook there and name it with --roster")
+            text, count, lost = canvas_csv(Roster.read(roster), assignment, sent, known, column)
+        elif roster is not None:
+            text, count, lost = moodle_csv(Roster.read(roster), assignment, sent, known)
+        else:
+            text, count, lost = moodle_import(assignment, sent, known)
+        write_text(Path(target), text)
+        return count, said + lost
 
 
 def succeed(result: dict, what: str) -> None:

@@ -1,15 +1,18 @@
 """The instant check of a whole file: visible cases, the student's code run apart from the grader."""
 
+import os
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.errors import CourseError, check_assignment
 from autograder.exercise import Exercise
 from autograder.exercises import ASSIGNMENTS
-from autograder.grading import grade_notebook
+from autograder.grading import graded
+from autograder.runner import server_for
+from autograder.submission import read_notebook
+from autograder.verdict import report
 
 
 def check_file(assignment: str, file: Path) -> tuple[list[str], float, float]:
@@ -20,12 +23,12 @@ def check_file(assignment: str, file: Path) -> tuple[list[str], float, float]:
     """
     check_assignment(assignment)
     exercises = ASSIGNMENTS[assignment]
-    graded = grade_notebook(with_grade_cells(read_cells(Path(file)), exercises), exercises, secret=None)
-    by_name = {name: cell for cell in graded.cells if (name := grade_name(cell))}
-    cells = [by_name[exercise.function] for exercise in exercises]
-    reports = [cell.outputs[0].data["text/plain"] for cell in cells]
-    points = [float(cell.outputs[1].data["text/plain"]) for cell in cells]
-    return reports, sum(points), sum(exercise.points for exercise in exercises)
+    nb = with_grade_cells(read_cells(Path(file)), exercises)
+    with server_for(exercises, slot=os.getpid()) as server:
+        _, verdicts, _ = graded(nb, exercises, None, server)
+    verdicts.sort(key=lambda verdict: exercises.index(verdict.exercise))
+    points = sum(exercise.points for exercise in exercises)
+    return [report(verdict) for verdict in verdicts], sum(verdict.score for verdict in verdicts), points
 
 
 def read_cells(file: Path) -> NotebookNode:
@@ -33,15 +36,16 @@ def read_cells(file: Path) -> NotebookNode:
     if file.suffix.lower() not in (".ipynb", ".py"):
         raise CourseError(f"{file.name} is neither a notebook (.ipynb) nor a Python file (.py)")
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{file} cannot be read: {error}") from None
-    if file.suffix.lower() == ".py":
-        return new_notebook(cells=[new_code_cell(text)])
-    try:
-        return nbformat.reads(text, as_version=4)
-    except Exception as error:  # nbformat lets errors of its parts through: KeyError, AttributeError, ...
-        raise CourseError(f"{file.name} is not a notebook: {type(error).__name__}: {error}") from None
+        data = file.read_bytes()
+        return new_notebook(cells=[new_code_cell(data.decode())]) if is_python(file) else read_notebook(data)
+    except OSError as error:
+        raise CourseError(f"{file} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # Unreadable, UnicodeDecodeError
+        raise CourseError(f"{file.name} cannot be read: {error}") from None
+
+
+def is_python(file: Path) -> bool:
+    return file.suffix.lower() == ".py"
 
 
 def grade_name(cell: NotebookNode) -> str | None:

@@ -38,3 +38,21 @@ def as_text(exercise: Exercise, secret: bytes | None = None) -> str:
         for mistake, row in zip(exercise.mistakes, matrix, strict=True)
     ]
     return "\n".join([f"{exercise.id}: {len(rows)} mistakes, {matrix.shape[1]} cases", *rows])
+
+
+def accepted(exercise: Exercise, secret: bytes | None = None) -> dict[str, bool]:
+    """Which of the exercise's variants, all of them right, every case accepts.
+
+    >>> from autograder.exercises import EXERCISES
+    >>> set(accepted(EXERCISES["hw2.same_padding"]).values())
+    {True}
+    """
+    cases = exercise.visible_cases() + (exercise.hidden_cases(secret) if secret else [])
+    expected = judged_outcomes(exercise, exercise.reference, cases)
+    return {
+        name: all(
+            compare(want, got, exercise.exact_type) is None
+            for want, got in zip(expected, judged_outcomes(exercise, variant, cases), strict=True)
+        )
+        for name, variant in exercise.variants.items()
+    }

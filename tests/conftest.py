@@ -63,3 +63,11 @@ def server(tmp_path):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    """A course with a graded class, for tests that leave it as they find it."""
+    from instructors import graded_course  # nbgrader takes seconds to import
+
+    return graded_course(tmp_path_factory.mktemp("course"))

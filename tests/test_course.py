@@ -15,6 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
 
+from autograder.candidates import Note
 from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv_answers, pool
@@ -263,9 +264,14 @@ def test_layouts_of_a_folder(course, tmp_path):
     students, problems = Course(course).collect(tmp_path, ASSIGNMENT)
     assert set(students) == {"ann", "ben", "cas", "dan", "EVE", "Zoë O'Hara #1"}
     told = "\n".join(problems)
-    for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1].ipynb'"):
+    for words in ("two/ holds 2", "empty/ holds 0", "both handed in 2", "gone.ipynb cannot be read", "'x [1]'"):
         assert words in told
-    assert "folder.ipynb/ holds 0" in told and len(problems) == 6
+    assert "folder.ipynb/ holds 0" in told
+    assert [line for line in problems if isinstance(line, Note)] == [
+        "dan: not graded: hw2-conv2d-Copy1.ipynb",
+        "notes.txt is no notebook",
+    ]
+    assert len(problems) == 8  # with the copy that dan has beside his notebook
 
 
 def broken_notebooks() -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from autograder.commands.shared import course_options, in_words, open_course
+from autograder.commands.shared import course_options, in_words, open_course, tell
 
 
 @click.command()
@@ -69,9 +69,7 @@ def grade(
     else:
         tell_scores(students, scores, failures)
         click.echo(f"gradebook, autograded/, {'feedback/, ' if feedback else ''}{course.export().name}: {told}")
-    for problem in [*failures.values(), *(p for p in graded.values() if p), *problems]:
-        click.echo(f"problem: {problem}", err=True)
-    sys.exit(bool(failures or problems or any(graded.values())))
+    tell([*failures.values(), *(p for p in graded.values() if p), *problems])
 
 
 def check_exercises(setup, only: tuple[str, ...]) -> None:

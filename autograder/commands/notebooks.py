@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from autograder.commands.shared import course_options, in_words, open_course
+from autograder.commands.shared import course_options, in_words, open_course, tell
 from autograder.exercises import ASSIGNMENTS
 
 
@@ -57,6 +57,8 @@ def feedback(assignment: str, students: tuple[str, ...], root: Path, db_url: str
     problems = []
     with in_words():
         for student, problem in course.feedback(assignment, students, workers=os.cpu_count()):
-            click.echo(problem or f"feedback/{student}/{assignment}/{assignment}.html")
-            problems += [problem] if problem else []
-    sys.exit(bool(problems))
+            if problem:
+                problems.append(problem)
+            else:
+                click.echo(f"feedback/{student}/{assignment}/{assignment}.html")
+    tell(problems)

@@ -1,11 +1,13 @@
 """What the commands share: the options of a course, and errors in one line instead of a traceback."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from autograder.candidates import Note
 from autograder.errors import CourseError
 
 ROOT = click.option("--root", type=click.Path(path_type=Path), default=".", help="The course folder.")
@@ -36,4 +38,13 @@ def open_course(root: Path, db_url: str | None = None):
     with in_words():
         from autograder.course import Course
 
-        return Course(root, db_url)
+        course = Course(root, db_url)
+        course.reach_gradebook()
+        return course
+
+
+def tell(said: list[str]) -> None:
+    """Print notes and problems on stderr, and end: with status 1 if there is a problem."""
+    for line in said:
+        click.echo(f"{'note' if isinstance(line, Note) else 'problem'}: {line}", err=True)
+    sys.exit(any(not isinstance(line, Note) for line in said))
