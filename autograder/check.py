@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from autograder.verdict import find, judge, outcomes, report
+from autograder.diagnosis import find, outcomes
+from autograder.verdict import judge, report
 
 
 class Points(float):

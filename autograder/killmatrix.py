@@ -3,8 +3,8 @@
 import numpy as np
 
 from autograder.compare import compare
+from autograder.diagnosis import judged_outcomes
 from autograder.exercise import Exercise
-from autograder.verdict import judged_outcomes
 
 
 def kill_matrix(exercise: Exercise, secret: bytes | None = None) -> np.ndarray:

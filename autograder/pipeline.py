@@ -11,9 +11,9 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from autograder import confine
+from autograder.diagnosis import prepare
 from autograder.runner import Server, server_for
 from autograder.submission import Graded, Setup, grade_submission
-from autograder.verdict import prepare
 
 TRIES = 3  # of a submission whose grading process ends, before it is given up
 

@@ -1,11 +1,8 @@
 """The trusted end: starts the server of students' code, asks it, believes nothing of it, ends it."""
 
-import fcntl
 import os
 import secrets
-import select
 import signal
-import struct
 import subprocess
 import tempfile
 import time
@@ -15,7 +12,8 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 from autograder.exercise import Exercise
-from autograder.plain import LIMIT, NotPlain, pack, unpack
+from autograder.pipes import Heard, Pipes, WorkerEnded
+from autograder.plain import NotPlain, pack
 from autograder.sandbox import REFUSED, launch, ways
 
 ESSENTIAL = ("files", "processes", "network")
@@ -35,10 +33,6 @@ class Limits:
     file_size: int = 2**26
     scratch_size: int = 2**28
     processes: int = 100
-
-
-class WorkerEnded(Exception):
-    """The student's process ended, hung or talked nonsense; the text says which, in words for the student."""
 
 
 class ForkEnded(Exception):
@@ -108,12 +102,12 @@ class Server:
                     env=start.environment,
                     start_new_session=True,
                 )
-                self._open_pipes()
+                self.pipes = Pipes(self._process, self._mark)
                 try:
-                    self._put(pack(self._settings), 60)
-                except _Heard:  # a complaint, which is what comes next
+                    self.pipes.put(pack(self._settings), 60)
+                except Heard:  # a complaint, which is what comes next
                     pass
-                answer = self._word(time.monotonic() + 120)
+                answer = self.pipes.word(time.monotonic() + 120)
             except (OSError, WorkerEnded, NotPlain) as error:
                 reasons.append(f"{way}: {error}")
                 self.close()
@@ -167,108 +161,12 @@ class Server:
             self._scratch.cleanup()
             self._scratch = None
 
-    # ---- frames over three pipes: requests, a student's answers, the server's own words
-
-    def _open_pipes(self) -> None:
-        self._requests, self._answers, self._words = (
-            pipe.fileno() for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
-        )
-        os.set_blocking(self._requests, False)
-        if hasattr(fcntl, "F_SETPIPE_SZ"):  # a whole notebook fits, so that few writes wait
-            for pipe in (self._requests, self._answers):
-                try:
-                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 2**20)
-                except OSError:  # a limit of the system for all pipes of a user
-                    break
-        self._came = bytearray()  # of the student's answers, not yet asked for
-        self._writing, self._reading, self._hearing = select.poll(), select.poll(), select.poll()
-        self._writing.register(self._requests, select.POLLOUT)
-        for poll in (self._writing, self._reading, self._hearing):
-            poll.register(self._words, select.POLLIN)
-        self._reading.register(self._answers, select.POLLIN)
-
-    def _put(self, message: bytes, timeout: float) -> None:
-        """Send a message; ends early, with ``_Heard``, when the server has something to say."""
-        rest, deadline = memoryview(struct.pack("<I", len(message)) + message), time.monotonic() + timeout
-        while rest:
-            ready = dict(self._writing.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
-            if not ready:
-                raise TimeoutError
-            if self._words in ready:
-                raise _Heard
-            try:
-                rest = rest[os.write(self._requests, rest) :]
-            except BlockingIOError:
-                continue
-
-    def _answer(self, deadline: float):
-        """The next message of the student's code; raises ``_Heard`` when there is none and the server speaks."""
-        (length,) = struct.unpack("<I", self._take(4, deadline))
-        if length > LIMIT:
-            raise NotPlain(f"the result is larger than {LIMIT // 2**20} MiB")
-        return unpack(self._take(length, deadline))
-
-    def _take(self, count: int, deadline: float) -> bytes:
-        while len(self._came) < count:
-            ready = dict(self._reading.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
-            if not ready:
-                raise TimeoutError
-            if self._answers not in ready:
-                raise _Heard
-            part = os.read(self._answers, 2**20)
-            if not part:
-                raise _Heard
-            self._came += part
-        taken = bytes(self._came[:count])
-        del self._came[:count]
-        return taken
-
-    def _word(self, deadline: float) -> dict:
-        """The next of the server's own words; raises ``WorkerEnded`` with what else is said in their place."""
-
-        def take(count: int) -> bytes:
-            part = b""
-            while len(part) < count:
-                if not self._hearing.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
-                    raise TimeoutError
-                more = os.read(self._words, count - len(part))
-                if not more:
-                    raise WorkerEnded("the server has ended" + (f": {part.decode(errors='replace')}" if part else ""))
-                part += more
-            return part
-
-        first = take(4)
-        (length,) = struct.unpack("<I", first)
-        if length > 2**16:  # not a frame: what the command that should start the server complains of
-            said = first + os.read(self._words, 2000)
-            raise WorkerEnded(" ".join(said.decode("utf-8", "replace").split()))
-        return unpack(take(length))
-
-    def _next(self) -> None:
-        """Be ready for the next submission: drop what the last one has left in the pipes."""
-        self._came.clear()
-        empty = select.poll()
-        empty.register(self._answers, select.POLLIN)
-        while empty.poll(0) and os.read(self._answers, 2**20):
-            pass
-        rest = self._mark.encode()
-        while rest:
-            self._writing.poll(1000)
-            try:
-                rest = rest[os.write(self._requests, rest) :]
-            except BlockingIOError:
-                continue
-
 
 def server_for(exercises: tuple[Exercise, ...], limits: Limits | None = None, slot: int = 0) -> Server:
     """A server whose submissions may import what these exercises allow."""
     allowed = {name for exercise in exercises for name in exercise.allowed}
     refused = tuple(name for name in REFUSED if name not in allowed)
     return Server(limits, refused, ("numpy", *sorted(allowed)), slot)
-
-
-class _Heard(Exception):
-    """The server spoke while an answer of the student's code was awaited."""
 
 
 class Worker:
@@ -295,11 +193,11 @@ class Worker:
         if not self._open:
             return
         try:
-            self._server._put(pack({"done": True}), MARGIN)
-            self._over(self._server._word(time.monotonic() + MARGIN))
-        except _Heard:
+            self._server.pipes.put(pack({"done": True}), MARGIN)
+            self._over(self._server.pipes.word(time.monotonic() + MARGIN))
+        except Heard:
             try:
-                self._over(self._server._word(time.monotonic() + MARGIN))
+                self._over(self._server.pipes.word(time.monotonic() + MARGIN))
             except (OSError, WorkerEnded, NotPlain):
                 self._end("")
         except (OSError, WorkerEnded, NotPlain):
@@ -361,8 +259,8 @@ class Worker:
             raise WorkerEnded("Python had ended")
         try:
             for message in messages:
-                self._server._put(message, self._limits.cell + MARGIN)
-        except _Heard:
+                self._server.pipes.put(message, self._limits.cell + MARGIN)
+        except Heard:
             pass
         except OSError:
             raise self._end("Python no longer listened to the grader") from None
@@ -371,15 +269,15 @@ class Worker:
         """The next answer of the student's code. Whatever else comes ends the submission."""
         server = self._server
         try:
-            reply = server._answer(time.monotonic() + timeout)
+            reply = server.pipes.answer(time.monotonic() + timeout)
         except NotPlain as error:
             larger = str(error) if "larger" in str(error) else "the answer of the process could not be read"
             raise self._end(larger) from None
         except TimeoutError:
             raise self._end(f"it took longer than {timeout - MARGIN:g} seconds") from None
-        except _Heard:
+        except Heard:
             try:
-                word = server._word(time.monotonic() + MARGIN)
+                word = server.pipes.word(time.monotonic() + MARGIN)
             except (OSError, WorkerEnded, NotPlain) as error:
                 raise self._end(str(error) or "the server has ended") from None
             self._over(word)
@@ -391,7 +289,7 @@ class Worker:
         self._open = False
         self.usage = {key: word[key] for key in ("seconds", "cpu_seconds", "memory") if key in word}
         if "processes" in self._server.layers:
-            self._server._next()
+            self._server.pipes.next()
         else:  # some may be left, and listen
             self._server.close()
 

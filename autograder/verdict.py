@@ -1,16 +1,13 @@
-"""From outcomes to a verdict: which groups of cases pass, what went wrong first, and which mistake it was."""
+"""From outcomes to a verdict, and to the words in which students read it."""
 
 import html
-import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from autograder.call import outcome_of
-from autograder.compare import Difference, compare, same
-from autograder.exercise import Case, Exercise, Mistake, combined
-from autograder.trial import exposures
+from autograder.compare import Difference, compare
+from autograder.diagnosis import asked, diagnose, expectations
+from autograder.exercise import Case, Exercise, Mistake
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
 BOOK = os.environ.get("CONVBOOK_URL", "http://localhost:8000/book").rstrip("/")
@@ -40,76 +37,13 @@ class Verdict:
         return round(self.exercise.points * earned / sum(groups.values()), 2)
 
 
-def find(exercise_id: str) -> Exercise:
-    """The exercise of that id; raises ``ValueError`` where there is none."""
-    from autograder.exercises import EXERCISES
-
-    if exercise_id not in EXERCISES:
-        raise ValueError(f"no exercise is called {exercise_id!r}; there are {', '.join(EXERCISES)}")
-    return EXERCISES[exercise_id]
-
-
-def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
-    """Outcome of ``function`` on each case, run in this process, as the plain data that would cross to it."""
-    return [outcome_of(function, exercise.probe, exercise.function, case.args) for case in cases]
-
-
-def asked(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], cases: list[Case]) -> list[dict]:
-    """Outcomes of the cases; where the answer is a list of test inputs, what they expose."""
-    if exercise.trial is None:
-        return answer(cases)
-    (inputs,) = answer([Case("inputs", "your inputs", ())])
-    return exposures(exercise.trial, inputs, cases)
-
-
-def judged_outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
-    """What is compared of ``function`` in this process: its outcomes, or what its test inputs expose."""
-    return asked(exercise, lambda cases: outcomes(exercise, function, cases), cases)
-
-
-@lru_cache(maxsize=256)
-def _expected(exercise_id: str, secret: bytes | None) -> tuple[list[Case], int, list[dict]]:
-    """Cases, how many of them are visible, and the reference's outcomes: computed once a run."""
-    exercise = find(exercise_id)
-    visible = exercise.visible_cases()
-    cases = visible + (exercise.hidden_cases(secret) if secret is not None else [])
-    return cases, len(visible), judged_outcomes(exercise, exercise.reference, cases)
-
-
-def prepare(exercise: Exercise, secret: bytes | None) -> None:
-    """Compute what is expected of an exercise, so that forks of this process have it."""
-    _expected(exercise.id, secret)
-
-
-@lru_cache(maxsize=2**16)
-def _mistaken(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> dict:
-    """Outcome of one mistake on one case, computed when a diagnosis first asks for it."""
-    exercise = find(exercise_id)
-    return judged_outcomes(exercise, exercise.mistakes[mistake].function, [_expected(exercise_id, secret)[0][case]])[0]
-
-
-@lru_cache(maxsize=64)
-def _pairs(exercise_id: str) -> list[tuple[Mistake, Mistake, Callable]]:
-    """Every two mistakes that one answer can make at once, and such an answer."""
-    pairs = itertools.combinations(find(exercise_id).mistakes, 2)
-    made = ((one, other, combined(one.function, other.function)) for one, other in pairs)
-    return [(one, other, function) for one, other, function in made if function is not None]
-
-
-@lru_cache(maxsize=2**16)
-def _paired(exercise_id: str, secret: bytes | None, pair: int, case: int) -> dict:
-    """Outcome of two mistakes at once on one case."""
-    exercise, (_, _, function) = find(exercise_id), _pairs(exercise_id)[pair]
-    return judged_outcomes(exercise, function, [_expected(exercise_id, secret)[0][case]])[0]
-
-
 def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret: bytes | None = None) -> Verdict:
     """Judge a student's work.
 
     ``answer(cases)`` returns the outcomes of the student's code: in this process for the instant
     check, in a worker's for the grade. ``secret``: the course's, or None for visible cases alone.
     """
-    cases, n_visible, expected = _expected(exercise.id, secret)
+    cases, n_visible, expected = expectations(exercise.id, secret)
     got = asked(exercise, answer, cases)
     failures, counts, failed = {}, {}, set()
     for k, (case, want, have) in enumerate(zip(cases, expected, got, strict=True)):
@@ -119,93 +53,6 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
             failed.add(k)
             failures.setdefault(case.group, (case, difference, k < n_visible))
     return Verdict(exercise, failures, diagnose(exercise, cases, expected, got, failed, secret), counts)
-
-
-def diagnose(
-    exercise: Exercise, cases: list[Case], expected: list[dict], got: list[dict], failed: set[int], secret: bytes | None
-) -> tuple[Mistake, ...]:
-    """The catalogued mistakes that explain ``got``, the surest evidence first.
-
-    One mistake that does the same on every case; failing that, one for each group of cases with a failure, so
-    that two mistakes in different places are both told; failing that, two that together do the same on every
-    case; failing that, one that does the same on every case that failed, though it would have failed others too;
-    failing that, those of the groups that could be explained.
-    """
-    if not failed:
-        return ()
-    if exercise.trial:
-        return weaknesses(exercise, got, failed)
-    expected = _expected(exercise.id, secret)[2]
-
-    def alike(other: dict, k: int) -> bool:
-        """Whether an outcome is what ``got`` is; where an error is asked, and in what is right, words may differ."""
-        if "error" in expected[k] and "error" in got[k] and "error" in other:
-            wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], other["error"][0]
-            return ours[0] == theirs[0] or (wanted in ours and wanted in theirs)
-        both_right = k not in failed and compare(expected[k], other, exercise.exact_type) is None
-        return both_right or same(got[k], other)
-
-    def does(m: int, k: int) -> bool:
-        return alike(_mistaken(exercise.id, secret, m, k), k)
-
-    def contradicted(m: int) -> bool:
-        """Whether it would have failed a case that passed."""
-        return not all(k in failed or does(m, k) for k in range(len(got)))
-
-    def explaining(which, evidence) -> list[int]:
-        """The mistakes that do the same on ``which``, if ``evidence`` has one of them for a reason."""
-        if not any(evidence(k) for k in which):
-            return []
-        return [m for m in range(len(exercise.mistakes)) if all(does(m, k) for k in which)]
-
-    def wrong_value(k: int) -> bool:  # an error alone could have come from anything
-        return k in failed and "value" in got[k]
-
-    def told(found: list[int]) -> tuple[Mistake, ...]:
-        return tuple(exercise.mistakes[m] for m in dict.fromkeys(found))
-
-    if sure := explaining(range(len(got)), failed.__contains__):
-        return told(sure[:1])
-    groups = dict.fromkeys(cases[k].group for k in sorted(failed))
-    found = [explaining([k for k, case in enumerate(cases) if case.group == group], wrong_value) for group in groups]
-    best = [sorted(mistakes, key=contradicted)[:1] for mistakes in found]
-    by_group = [m for mistakes in best for m in mistakes]
-    if all(best) and not any(map(contradicted, by_group)):
-        return told(by_group)
-    if any(map(wrong_value, failed)):
-        telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k))  # what rules most pairs out
-        for pair, (one, other, _) in enumerate(_pairs(exercise.id)):
-            if all(alike(_paired(exercise.id, secret, pair, k), k) for k in telling):
-                return one, other
-    return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
-
-
-@lru_cache(maxsize=64)
-def _survivors(exercise_id: str) -> list[set[int]]:
-    """For each weakness of test inputs, the cases whose wrong implementation it does not expose."""
-    exercise = find(exercise_id)
-    cases = exercise.visible_cases()
-    judged = [judged_outcomes(exercise, mistake.function, cases) for mistake in exercise.mistakes]
-    return [{k for k, outcome in enumerate(outcomes) if outcome.get("value") == 0} for outcomes in judged]
-
-
-def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
-    """The catalogued weaknesses of test inputs: those that leave unexposed what these inputs do, and nothing else.
-
-    Where the trial is told ``partly``, also those that leave a part of it; one that leaves a part of what another
-    leaves is not told beside it.
-    """
-    if any("value" not in outcome for outcome in got):
-        return ()
-    left = _survivors(exercise.id)
-    shared = [survivors for survivors in left if survivors and survivors <= failed]
-    told = [
-        mistake
-        for mistake, survivors in zip(exercise.mistakes, left, strict=True)
-        if survivors == failed
-        or (exercise.trial.partly and survivors in shared and not any(survivors < other for other in shared))
-    ]
-    return tuple(told if exercise.trial.partly else told[:1])
 
 
 def link(anchor: str, book: str = BOOK) -> str:

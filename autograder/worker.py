@@ -11,54 +11,20 @@ import gc
 import os
 import resource
 import signal
-import struct
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)
 import confine  # noqa: E402
-import plain  # noqa: E402
-import probes  # noqa: E402
 import shell as shells  # noqa: E402
+from frames import Gone, leave, read_exactly, receive, send  # noqa: E402
+from student import study  # noqa: E402
 
 sys.path.remove(HERE)
 
-DEV = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full"]
 LOOK = 0.25  # seconds between two looks at the memory of a submission
-
-
-class Gone(Exception):
-    """The other end has closed its pipe."""
-
-
-def receive():
-    """The next request. Nothing is read ahead: a fork may be the one to read on."""
-    (length,) = struct.unpack("<I", read_exactly(4))
-    return plain.unpack(read_exactly(length))
-
-
-def read_exactly(count: int) -> bytes:
-    parts = []
-    while count:
-        part = os.read(0, min(count, 2**20))
-        if not part:
-            raise Gone
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-def send(value, descriptor: int = 1) -> None:
-    try:
-        message = plain.pack(value)
-    except plain.NotPlain as error:
-        message = plain.pack({"error": (["ResultTooLarge"], str(error))})
-    message = memoryview(struct.pack("<I", len(message)) + message)
-    while message:
-        message = message[os.write(descriptor, message) :]
 
 
 # ---- the server
@@ -111,17 +77,6 @@ def warm_up(shell) -> None:
 def usage(used) -> dict:
     scale = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in kilobytes here
     return {"cpu_seconds": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss * scale}
-
-
-def leave(action) -> None:
-    """Run ``action`` in this fork and end it; its result is the exit status."""
-    status = 70
-    try:
-        status = action() or 0
-    except Gone:
-        status = 0
-    finally:
-        os._exit(status)
 
 
 def tell(status: int) -> int:
@@ -204,133 +159,6 @@ def shared_out(entry: str, resident: int) -> int:
         return int(text.split("\nPss:")[1].split()[0]) * 1024
     except (OSError, ValueError, IndexError):
         return resident
-
-
-def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
-    """Give up every right that is not needed, say so, and do what the grader asks until it says it is done."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 2)  # the server's own voice
-    os.chdir(settings["scratch"] if "scratch" in layers else settings["fallback_scratch"])
-    if os.getuid() == 0 and "scratch" not in layers:
-        os.chmod(".", 0o777)  # for whom this process is about to become
-    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
-    owns_count = "processes" in layers
-    for name, layer in (
-        ("user", lambda: confine.become(settings["user"])),
-        ("files", lambda: confine.restrict_files([*settings["readable"], "/proc", "/dev"], [os.getcwd(), *DEV])),
-        ("system calls", lambda: load(rules)),
-    ):
-        try:
-            if sys.platform == "linux":
-                layers += layer() if name != "files" else privileges_then(layer)
-        except OSError as error:
-            missing[name] = str(error)
-    confine.limit(
-        settings["memory"], settings["cpu"], settings["file_size"], settings["processes"] if owns_count else None
-    )
-    if sys.platform == "linux":
-        confine.hide_memory(False)
-    send({"ready": {"layers": layers, "missing": missing}})
-    snapshots: dict[str, Snapshot] = {}
-    process = os.getpid()
-    while True:
-        if os.getpid() != process:
-            return 0  # a fork that the student's code made, which the grader has not asked for
-        request = receive()
-        if "cell" in request:
-            signal.setitimer(signal.ITIMER_REAL, settings["cell"])
-            outputs = shells.run_cell(shell, request["cell"])
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            if os.getpid() == process:
-                send({"outputs": outputs})
-        elif "snapshot" in request:
-            snapshots[request["snapshot"]] = Snapshot(shell, settings["case"])
-            send({"snapshot": request["snapshot"]})
-        elif "answer" in request:
-            send({"ended": snapshots[request["answer"]].answer(request["each"])})
-        elif "done" in request:
-            return 0
-
-
-def privileges_then(layer):
-    confine.forbid_privileges()  # Landlock asks for it
-    return layer()
-
-
-def load(rules) -> list[str]:
-    if rules is None:
-        return []
-    confine.forbid_privileges()
-    rules.load()
-    return ["system calls"]
-
-
-class Snapshot:
-    """A fork that keeps the namespace as it is now, to answer cases from later.
-
-    So an answer is graded as it stands at its cell, while all cells have run before the first hidden case comes:
-    nothing that a case leaves behind can be printed by a cell.
-    """
-
-    def __init__(self, shell, seconds: float):
-        go, self._go = os.pipe()
-        self._told, tell = os.pipe()
-        self.process = os.fork()
-        if self.process == 0:
-            os.close(self._go)
-            os.close(self._told)
-            leave(lambda: self._keep(shell, seconds, go, tell))
-        os.close(go)
-        os.close(tell)
-
-    def _keep(self, shell, seconds: float, go: int, tell: int) -> None:
-        while how := os.read(go, 1):
-            if how == b"a":
-                return answer(shell, seconds, each=False)
-            child = os.fork()
-            if child == 0:
-                leave(lambda: answer(shell, seconds, each=True))
-            os.write(tell, struct.pack("<i", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
-
-    def answer(self, each: bool) -> int:
-        """Let the snapshot answer the cases that come next; returns how it ended, an exit status.
-
-        With ``each`` a fork of it does, so that it can be asked again when a case hangs or ends Python; without,
-        it does itself, once.
-        """
-        try:
-            os.write(self._go, b"e" if each else b"a")
-            told = os.read(self._told, 4)
-            if len(told) == 4:
-                return struct.unpack("<i", told)[0]
-            return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
-        except OSError:  # it has been ended by another cell
-            return -signal.SIGKILL
-
-
-def answer(shell, seconds: float, each: bool) -> None:
-    """Answer the cases of the next message, and send the outcomes: one by one, or all that a second brings."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    outcomes, sent, process = [], time.monotonic(), os.getpid()
-    for case in receive():
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        outcomes.append(probe(shell, *case))
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        if os.getpid() != process:
-            return
-        if each or time.monotonic() > sent + 1:
-            send({"outcomes": outcomes})
-            outcomes, sent = [], time.monotonic()
-    send({"outcomes": outcomes})
-
-
-def probe(shell, name: str, function: str, args: tuple) -> dict:
-    """Answer one case; what it prints is dropped, for hidden cases must not be printed."""
-    sys.stdout, sys.stderr = shells.Limited(), shells.Limited()
-    try:
-        return probes.run(shell.user_ns, name, function, args)
-    except BaseException as error:  # sys.exit() and the like, which a probe does not catch
-        return {"error": ([type(error).__name__], "the function ended Python")}
 
 
 if __name__ == "__main__":

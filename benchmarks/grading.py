@@ -146,11 +146,11 @@ def scaling(counts: list[int]) -> list[dict]:
 def stages(repeat: int = 40) -> dict[str, float]:
     """Milliseconds of each stage for one submission, the solution, in one process; and what is unavoidable."""
     from autograder import submission
+    from autograder.diagnosis import prepare
     from autograder.gradebook import Writer
     from autograder.grading import graded
     from autograder.probes import run
     from autograder.runner import server_for
-    from autograder.verdict import prepare
 
     took: dict[str, float] = {}
 

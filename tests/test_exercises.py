@@ -9,10 +9,11 @@ import pytest
 from submissions import ROOT
 
 from autograder.compare import compare
+from autograder.diagnosis import judged_outcomes, outcomes, pairs_of
 from autograder.exercise import combined, rewrite
 from autograder.exercises import ASSIGNMENTS, EXERCISES
 from autograder.killmatrix import as_text, kill_matrix
-from autograder.verdict import _pairs, judge, judged_outcomes, link, outcomes
+from autograder.verdict import judge, link
 from convbook import kernels
 
 SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
@@ -147,7 +148,7 @@ def test_an_error_of_another_kind_is_recognised_by_its_kind():
 @ALL
 def test_two_mistakes_at_once_are_told(exercise):
     """Some pairs, drawn by a fixed rule: the two are told, or others that give exactly the same."""
-    pairs = _pairs(exercise.id)
+    pairs = pairs_of(exercise.id)
     for one, other, function in pairs[:: max(1, len(pairs) // 4)]:
         verdict = judge(exercise, answered_by(exercise, function), SECRETS[0])
         layers = {difference.layer for _, difference, _ in verdict.failures.values()}

@@ -6,10 +6,11 @@ import torch
 from submissions import ROOT
 from torch.nn import functional
 
+from autograder.diagnosis import outcomes
 from autograder.exercises import ASSIGNMENTS, EXERCISES
 from autograder.exercises.hw3 import inputs
 from autograder.exercises.hw3.answers import seven_loops
-from autograder.verdict import judge, outcomes, report
+from autograder.verdict import judge, report
 
 SECRET = b"of this test"
 

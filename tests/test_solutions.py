@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from submissions import ROOT, released, solution_answers, solved
 
+from autograder.diagnosis import outcomes
 from autograder.exercises import ASSIGNMENTS
 from autograder.grading import grade_notebook
-from autograder.verdict import judge, outcomes
+from autograder.verdict import judge
 
 
 @pytest.fixture(scope="module", params=ASSIGNMENTS)

@@ -7,11 +7,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import exercises
+from autograder.diagnosis import outcomes
 from autograder.exercise import Mistake, rewrite
 from autograder.grading import grade_notebook
 from autograder.runner import Limits
 from autograder.trial import Trial, admit_array, admit_int, trial_exercise
-from autograder.verdict import judge, outcomes, report
+from autograder.verdict import judge, report
 
 
 def shifted(x, step):
@@ -76,11 +77,11 @@ def verdict_of(value):
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
     """The exercise stands beside the real ones for as long as a test runs."""
-    from autograder import exercises, verdict
+    from autograder import diagnosis
 
     monkeypatch.setitem(exercises.EXERCISES, EXERCISE.id, EXERCISE)
-    verdict._expected.cache_clear()
-    verdict._mistaken.cache_clear()
+    diagnosis.expectations.cache_clear()
+    diagnosis.mistaken_outcome.cache_clear()
 
 
 @pytest.mark.parametrize(
