@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from instructors import FLIPPED, IMAGE, autograder, class_of_seven, hand_in, here
+from instructors import FLIPPED, IMAGE, autograder, class_of_seven, hand_in, here, new_course
 from nbgrader.api import Gradebook
 from submissions import ASSIGNMENT, released, solution_answers, solved
 
@@ -74,6 +74,21 @@ def test_feedback_is_written_again(course):
     assert [path.name for path in (course / "feedback").iterdir()] == ["cas"]
     result = autograder("feedback", ASSIGNMENT, "nobody", cwd=course)
     assert result.returncode == 1 and "nobody has no graded hw2-conv2d" in result.stderr
+
+
+def test_the_exchange_is_graded_with_its_times(tmp_path):
+    """From nbgrader's inbound folder to the gradebook: the newest attempt, and when it was handed in."""
+    root, text = new_course(tmp_path), class_of_seven()
+    for when, name in (("10:00:00.5 UTC", "ben"), ("12:00:00.5 UTC+c2VjcmV0", "ann")):
+        folder = root / "inbound" / f"gus+{ASSIGNMENT}+2026-03-01 {when}"
+        folder.mkdir(parents=True)
+        (folder / f"{ASSIGNMENT}.ipynb").write_text(text[name])
+    result = autograder("grade", ASSIGNMENT, "inbound", "--no-feedback", cwd=root)
+    assert result.returncode == 0, result.stderr
+    assert "note: gus: the attempt of 2026-03-01 10:00:00.500000 UTC was replaced" in result.stderr
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        submission = gradebook.find_submission(ASSIGNMENT, "gus")
+        assert str(submission.timestamp) == "2026-03-01 12:00:00.500000" and submission.score == pytest.approx(FULL)
 
 
 def grade_of(course, student, cell):
