@@ -4,8 +4,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 from nbgrader.utils import is_grade
 
 from autograder.exercise import Case, Exercise
@@ -170,12 +169,20 @@ def well_formed(outcome: dict) -> dict:
     return {"value": outcome["value"], "changed inputs": changed}
 
 
+def new_output(kind: str, **fields) -> NotebookNode:
+    """As nbformat's function of that name; the notebook is validated once, as a whole."""
+    metadata = {"metadata": {}} if kind in ("display_data", "execute_result") else {}
+    return from_dict({"output_type": kind, **metadata, **fields})
+
+
 def as_output(output) -> NotebookNode | None:
     """A worker's output as a notebook output; None where it is not well formed."""
     try:
         kind, fields = output["output_type"], {key: value for key, value in output.items() if key != "output_type"}
         if kind in ("display_data", "execute_result"):
-            fields = {"data": {str(k): str(v) for k, v in fields["data"].items()}, "metadata": {}}
+            fields = {"data": {str(k): str(v) for k, v in fields["data"].items()}}
+            if kind == "execute_result":
+                fields["execution_count"] = None
         elif kind == "stream":
             fields = {"name": "stderr" if fields["name"] == "stderr" else "stdout", "text": str(fields["text"])}
         elif kind == "error":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -26,7 +26,7 @@ from traitlets.config import Config
 
 from autograder.exercise import Exercise
 from autograder.exercises import ASSIGNMENTS
-from autograder.grading import graded
+from autograder.grading import graded, new_output
 from autograder.master import Master
 from autograder.preprocessor import GradeNotebook
 from autograder.repair import RepairCells, grade_id

@@ -50,7 +50,7 @@ def grade(
         if not course.is_released(assignment):
             course.release(assignment)
         setup = course.setup(assignment)
-        check_isolation(setup, require_isolation)
+        check_isolation(require_isolation)
         check_exercises(setup, only)
         left = [s for s in students if regrade or only or not course.is_up_to_date(setup, s)]
         results = course.grade(setup, left, workers, set(only) or None, way_of_grading(scheduler))
@@ -82,11 +82,11 @@ def check_exercises(setup, only: tuple[str, ...]) -> None:
             )
 
 
-def check_isolation(setup, required: bool) -> None:
+def check_isolation(required: bool) -> None:
     """Say aloud what does not confine students' code on this host; with ``required`` refuse to go on."""
-    from autograder.runner import ESSENTIAL, server_for
+    from autograder.runner import ESSENTIAL, Server
 
-    with server_for(setup.exercises, setup.limits, slot=os.getpid()) as server:
+    with Server(slot=os.getpid()) as server:  # without what an assignment preloads, which confines nothing
         found = server.isolation()
     lacking = [layer for layer in ESSENTIAL if layer not in found]
     if lacking:
