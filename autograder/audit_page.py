@@ -14,7 +14,7 @@ MOST_BARS = 20
 def render(data: dict) -> str:
     """The page of what :func:`autograder.audit.audit` found."""
     environment = Environment(
-        loader=PackageLoader("autograder"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("autograder", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"mb": lambda count: f"{count / 2**20:.0f}", "share": share}
     page = environment.get_template("audit.html")
