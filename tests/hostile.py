@@ -75,11 +75,6 @@ CELLS = {
     "imports torch": ("import torch", "torch is not available while this exercise is graded: NumPy is all it needs"),
     "imports scipy": ("import scipy.signal", "scipy is not available while this exercise is graded"),
     "imports the course": ("from convbook import kernels", "convbook is not available while this exercise is graded"),
-    "writes hidden cases down": (
-        "import numpy as np\nclass Spy(dict):\n    def get(self, key, *rest):\n        print(key); return super().get(key, *rest)\n"
-        "np.seen = []\nprint('seen', np.seen)",
-        "seen []",
-    ),
     "display bomb": ("from IPython.display import HTML\nfor _ in range(3000): display(HTML('<b>x</b>'))", ""),
     "script in output": ("from IPython.display import Javascript, HTML\nHTML('<b id=here>here</b>')", "here"),
 }

@@ -98,6 +98,13 @@ def test_what_hidden_cases_were_cannot_be_printed_by_a_later_cell():
     assert nb.cells[-1].outputs[0].text == "calls: []\n"
 
 
+def test_what_a_case_writes_to_disk_comes_too_late_for_every_cell():
+    nb = solved(out_size="def out_size(*args):\n    open('seen', 'a').write(repr(args))\n    return 1")
+    nb.cells.append(new_code_cell("import os; print(os.listdir('.'))"))
+    grade(nb)
+    assert nb.cells[-1].outputs[0].text == "[]\n"
+
+
 def test_an_import_that_fails_is_shown_and_the_rest_is_graded():
     nb = solved()
     nb.cells[1].source = "import a_module_that_is_not_there\n" + nb.cells[1].source
