@@ -6,8 +6,8 @@ import torch
 from torch.nn import functional
 
 from autograder.compare import compare
+from autograder.diagnosis import judged_outcomes
 from autograder.exercises import EXERCISES
-from autograder.verdict import judged_outcomes
 
 
 def leaf(array, grad=True):
