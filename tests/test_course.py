@@ -166,11 +166,12 @@ def test_stock_execution_gives_the_same_scores(graded, tmp_path):
 def test_solution_gets_all_points_and_stub_none(assignment, course):
     """Through real nbgrader, in this process: to start another one takes longer than to grade."""
     here = released_in(course, assignment)
-    for student, nb in (("the solution", solved(assignment)), ("the stub", released(assignment))):
+    submissions = {"the solution": solved(assignment), "the stub": released(assignment)}
+    for student, nb in submissions.items():
         target = course / "submitted" / student / assignment / f"{assignment}.ipynb"
         target.parent.mkdir(parents=True)
         nbformat.write(nb, target)
-        here.grade(assignment, student)
+    assert {student for student, _ in here.grade(here.setup(assignment), list(submissions))} == set(submissions)
     points = sum(exercise.points for exercise in ASSIGNMENTS[assignment])
     scores = {student: score for student, (score, _, _) in here.scores(assignment).items()}
     assert (scores["the solution"], scores["the stub"]) == pytest.approx((points, 0))
