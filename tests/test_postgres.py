@@ -20,6 +20,7 @@ from submissions import ASSIGNMENT
 
 from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
+from autograder.records import read_records
 
 WRITERS, EACH = 8, 12
 
@@ -99,8 +100,8 @@ def on_postgres(server, tmp_path_factory):
 
 def test_every_command_takes_the_address(server, on_postgres, course):
     assert not (on_postgres / "gradebook.db").exists()
-    there, own = Course(on_postgres, server).scores(ASSIGNMENT), Course(course).scores(ASSIGNMENT)
-    assert {name: there[name][0] for name in there} == pytest.approx({name: own[name][0] for name in there})
+    there, own = Course(on_postgres, server).scores(ASSIGNMENT), read_records(course, ASSIGNMENT)
+    assert {name: there[name][0] for name in there} == pytest.approx({name: own[name]["score"] for name in there})
     address = ["--root", on_postgres, "--db-url", server]
     result = here("export", ASSIGNMENT, "--include-waiting", "--out", on_postgres / "g.csv", *address)
     assert "g.csv: 4 scores" in result.stdout, result.stderr

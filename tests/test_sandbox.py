@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, solved
 
-from autograder.sandbox import REFUSED, launch, masked, ways
+from autograder.sandbox import REFUSED, launch, masked, visible, ways
 
 ALL = {"files", "processes", "network", "system calls", "scratch folder"}
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
@@ -94,7 +94,7 @@ def test_the_course_and_the_answers_are_out_of_sight(tmp_path):
     bound = [start.command[k + 1] for k, word in enumerate(start.command) if word == "--ro-bind"]
     for path in ("exercises", "solutions", "src", "tests", "nbgrader_config.py"):
         assert not any((ROOT / path).is_relative_to(folder) for folder in bound)
-    hidden = masked(start.settings["readable"], REFUSED)
+    hidden = masked(visible(), REFUSED)
     assert any(folder.endswith("/torch") for folder in hidden) and any(folder.endswith("/scipy") for folder in hidden)
     assert set(hidden) <= {start.command[k + 1] for k, word in enumerate(start.command) if word == "--tmpfs"}
 
