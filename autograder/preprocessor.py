@@ -45,7 +45,7 @@ class GradeNotebook(NbGraderPreprocessor):
     """Run the student's cells in a process of their own and grade the rest outside it."""
 
     cell_timeout = Float(30.0, help="Seconds that a cell may take").tag(config=True)
-    case_timeout = Float(10.0, help="Seconds that one case of an exercise may take").tag(config=True)
+    case_timeout = Float(60.0, help="Seconds that one case of an exercise may take").tag(config=True)
     notebook_timeout = Float(900.0, help="Seconds that a whole notebook may take").tag(config=True)
     memory = Integer(4 * 2**30, help="Bytes of memory for the student's processes").tag(config=True)
     book_url = Unicode(BOOK, help="Where the book stands; feedback links into it").tag(config=True)

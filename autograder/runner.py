@@ -26,7 +26,7 @@ class Limits:
     a submission, of one file and of all files; processes and threads of a submission."""
 
     cell: float = 30.0
-    case: float = 10.0
+    case: float = 60.0  # for seven nested loops, too
     total: float = 900.0
     cpu: int = 300
     memory: int = 4 * 2**30
