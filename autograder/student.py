@@ -54,6 +54,8 @@ def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
             outputs = shells.run_cell(shell, request["cell"])
             signal.setitimer(signal.ITIMER_REAL, 0)
             if os.getpid() == process:
+                if owns_count:
+                    end_strays({1, process, *(snapshot.process for snapshot in snapshots.values())})
                 send({"outputs": outputs})
         elif "snapshot" in request:
             snapshots[request["snapshot"]] = Snapshot(shell, settings["case"])
@@ -62,6 +64,24 @@ def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
             send({"ended": snapshots[request["answer"]].answer(request["each"])})
         elif "done" in request:
             return 0
+
+
+def end_strays(kept: set[int]) -> None:
+    """End what a cell has left running: the next ones would be charged for its memory and its processes."""
+    for _ in range(20):  # forks may fork on meanwhile
+        strays = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) not in kept]
+        if not strays:
+            return
+        for stray in strays:
+            try:
+                os.kill(stray, signal.SIGKILL)
+            except OSError:
+                continue
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            continue
 
 
 def privileges_then(layer):

@@ -25,8 +25,8 @@ CELLS = {
     "kills everything": ("import os\nfor p in (1, -1): os.kill(p, 9)", "Operation not permitted"),
     "30 GB": ("x = bytearray(30 * 2**30)", "MemoryError"),
     "memory in many processes": (
-        "import os, time\nfor _ in range(4):\n    if os.fork() == 0: break\nx = b'x' * 2**28\ntime.sleep(60)",
-        "it used more than 0.75 GiB of memory",
+        "import os, time\nfor _ in range(4):\n    if os.fork() == 0: break\nx = b'x' * 2**29\ntime.sleep(60)",
+        "it used more than 2 GiB of memory",
     ),
     "fork bomb": ("import os\nwhile True: os.fork()", ""),
     "thread bomb": (

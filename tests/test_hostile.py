@@ -23,7 +23,7 @@ HONEST = {"aaa honest": POINTS, "mmm honest": POINTS, "zzz honest": POINTS, "mmm
 SETTINGS = """
 c.GradeNotebook.cell_timeout = 2
 c.GradeNotebook.case_timeout = 2
-c.GradeNotebook.memory = 3 * 2**28
+c.GradeNotebook.memory = 2 * 2**30
 """
 
 
