@@ -94,7 +94,7 @@ def limit(memory: int, cpu: int, file_size: int, processes: int | None) -> None:
     limits[resource.RLIMIT_CPU] = cpu, cpu + 5  # SIGXCPU, which says why, some seconds before SIGKILL
     limits[resource.RLIMIT_NOFILE] = 256, 256
     if processes is not None:  # where the count is not that of a user who also does other things
-        limits[resource.RLIMIT_NPROC] = processes, processes
+        limits[resource.RLIMIT_NPROC] = processes // 2, processes  # cells have half, so that forks for answers are left
     if sys.platform != "darwin":  # where every process already has more address space than any sensible limit
         limits[resource.RLIMIT_AS] = memory, memory
     for which, pair in limits.items():

@@ -90,10 +90,7 @@ def test_honest_neighbours_keep_their_scores(graded):
 @pytest.mark.parametrize("name", CELLS)
 def test_a_hostile_cell_gains_and_costs_nothing(graded, name):
     root, scores, _ = graded
-    if name == "thread bomb":  # its threads stay, and may leave no process for the answers: its own loss
-        assert 0 <= scores[name] <= POINTS
-    else:
-        assert scores[name] == pytest.approx(POINTS)
+    assert scores[name] == pytest.approx(POINTS)
     page = feedback(root, name)
     assert CELLS[name][1] in page
     assert "a secret of the grader" not in page
