@@ -1,0 +1,1 @@
+"""Exercises of hw5-resnets."""

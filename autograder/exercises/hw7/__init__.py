@@ -1,0 +1,1 @@
+"""Exercises of hw7-detection."""

@@ -1,0 +1,1 @@
+"""Object detection: boxes, anchors, non-maximum suppression, pooling of regions, and a small Faster R-CNN."""

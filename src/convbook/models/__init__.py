@@ -1,0 +1,1 @@
+"""Architectures in PyTorch, as data: one block class, one list of stages."""
