@@ -5,6 +5,7 @@ from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
+from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
@@ -16,6 +17,7 @@ __all__ = [
     "Conv2d",
     "Dilation",
     "Filters",
+    "GradientChain",
     "Groups",
     "Shift",
     "Template",
