@@ -12,12 +12,20 @@ from pathlib import Path
 from convbook.data.cifar import load_cifar10
 from convbook.data.digits import load_digits
 from convbook.data.folders import load_folder
+from convbook.data.glyphs import load_glyphs
 from convbook.data.images import Images
 from convbook.data.mnist import load_fashion, load_mnist
 from convbook.data.place import folder
+from convbook.data.shapes import load_shapes
+from convbook.data.two_cars import load_two_cars
+from convbook.data.watermark import load_watermark
 
 LOADERS = {
     "digits": load_digits,
+    "shapes": load_shapes,
+    "glyphs": load_glyphs,
+    "two-cars": load_two_cars,
+    "watermark": load_watermark,
     "cifar10": load_cifar10,
     "mnist": load_mnist,
     "fashion-mnist": load_fashion,

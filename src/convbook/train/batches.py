@@ -81,9 +81,9 @@ def blank_square(x, side, generator):
         torch.randint(n, (B, 1), generator=generator, device=x.device) - side // 2 for n in (H, W)
     )  # fmt: skip
     rows, columns = (torch.arange(n, device=x.device) for n in (H, W))
-    inside = ((rows >= top) & (rows < top + side))[:, None, :, None] & (
-        (columns >= left) & (columns < left + side)
-    )[:, None, None, :]
+    inside = ((rows >= top) & (rows < top + side))[:, None, :, None] & ((columns >= left) & (columns < left + side))[
+        :, None, None, :
+    ]
     return x.masked_fill(inside, 0.0)
 
 

@@ -61,7 +61,7 @@ def fit(model, train, test, options=None, *, out=None, resume=False, progress=Fa
         start = time.perf_counter()
         figures = train_epoch(run, training, optimizer, epoch, options, autocast, progress)
         trained = time.perf_counter() - start
-        figures |= evaluate(run, testing, autocast)
+        figures |= evaluate(model, testing, autocast)  # not compiled a second time, for other batches
         figures |= {"train_seconds": round(trained, 3), "seconds": round(time.perf_counter() - start, 3)}
         log["epochs"].append(figures)
         log["seconds"] = round(sum(row["seconds"] for row in log["epochs"]), 3)
