@@ -52,7 +52,7 @@ KINDS = {  # how a block is made, how many a stage has, the widths of the first 
 
 
 def net(kind, width, flatten=False):
-    """A 3x3 stem, three stages on 16x16, 8x8 and 4x4, a pooled head; or flattened, with a hidden layer as VGG has it."""
+    """A 3x3 stem, three stages on 16x16, 8x8, 4x4, a pooled head; or flattened, with a hidden layer as in VGG."""
     make, n, _ = KINDS[kind]
     layers, c = conv_norm(3, width, 3), width
     for number in range(3):
@@ -73,11 +73,9 @@ def net(kind, width, flatten=False):
 def main(quick):
     torch.set_num_threads(1)
     started = time.time()
-    seeds, epochs, n = ([0], 1, 300) if quick else ([0, 1], 12, 5000)
+    seeds, epochs, n = ([0], 1, 300) if quick else ([0], 12, 5000)
     (x, y), (tx, ty) = cifar("train", n), cifar("test", 2000)
-    nets = [
-        (kind, width, False) for step in range(3) for kind, (_, _, widths) in KINDS.items() for width in [widths[step]]
-    ]
+    nets = [(kind, widths[step], False) for step in range(3) for kind, (_, _, widths) in KINDS.items()]
     nets.insert(2 * len(KINDS), ("plain", 16, True))
     runs = []
     for seed in seeds:

@@ -18,7 +18,7 @@ TASKS = "what", "where", "mask"
 
 
 def draw(n, seed):
-    """n images of one shape: (n, 3, 32, 32) float32; kind (n,), centre and radius in pixels (n, 3), mask (n, 32, 32)."""
+    """n images of one shape: (n, 3, 32, 32); kind (n,); centre and radius in pixels (n, 3); mask (n, 32, 32)."""
     rng = np.random.default_rng(seed)
     kind, radius = rng.integers(len(CLASSES), size=n), rng.uniform(4, 8, n)
     u, v = rng.uniform(radius, SIDE - radius, (2, n))
@@ -98,7 +98,7 @@ def scores(model, x, kind, place, mask):
 def main(quick):
     torch.set_num_threads(1)
     started = time.time()
-    seeds, epochs, n = ([0], 1, 300) if quick else ([0, 1, 2], 12, 2000)
+    seeds, epochs, n = ([0], 1, 300) if quick else ([0, 1], 8, 2000)
     x, *targets = draw(n, 1)
     y = torch.cat([targets[0][:, None], targets[1], targets[2].flatten(1)], 1)
     test = draw(1000, 2)
@@ -112,12 +112,11 @@ def main(quick):
             counts = {"macs": count_macs(model, SIDE), "parameters": count_parameters(model)}
             heads = {f"{task} head": count_parameters(head) for task, head in model.heads.items()}
             losses = train(model, x, y, epochs, 0.05, seed, flip=False, loss=loss)
-            runs.append(
-                {"net": name, "seed": seed, **counts, "heads": heads, "train_loss": losses[-1], **scores(model, *test)}
-            )
+            counts |= {"heads": heads, "train_loss": losses[-1]}
+            runs.append({"net": name, "seed": seed, **counts, **scores(model, *test)})
             click.echo(f"{time.time() - started:5.0f} s {runs[-1]}")
-            write("hydra", started, quick, side=SIDE, images=n, test_images=1000, epochs=epochs, seeds=seeds, classes=CLASSES,
-                  depth=DEPTH, width=WIDTH, runs=runs)  # fmt: skip
+            setting = {"side": SIDE, "depth": DEPTH, "width": WIDTH, "images": n, "test_images": 1000, "epochs": epochs}
+            write("hydra", started, quick, **setting, seeds=seeds, classes=CLASSES, runs=runs)
 
 
 if __name__ == "__main__":

@@ -111,10 +111,9 @@ def main(quick):
         losses = train(model, x, y, epochs, rate, seed)
         train_loss, train_accuracy = evaluate(model, x, y)
         test_loss, test_accuracy = evaluate(model, tx, ty)
-        net[name] = {
-            "losses": losses, "train_loss": train_loss, "train_accuracy": train_accuracy,
-            "test_loss": test_loss, "test_accuracy": test_accuracy, "gradients": gradient_norms(model, x[::20], y[::20]),
-        }  # fmt: skip
+        net[name] = {"losses": losses, "train_loss": train_loss, "train_accuracy": train_accuracy}
+        net[name] |= {"test_loss": test_loss, "test_accuracy": test_accuracy}
+        net[name] |= {"gradients": gradient_norms(model, x[::20], y[::20])}
         click.echo(f"{time.time() - started:5.0f} s {name}: {losses[-1]:.3f} {train_accuracy:.3f} {test_accuracy:.3f}")
         lesions[name] = lesion(model, tx[::2], ty[::2], draws)
         click.echo(f"{time.time() - started:5.0f} s lesions: {lesions[name]['one']}")

@@ -44,9 +44,7 @@ def main(quick):
                 train_loss, accuracy = evaluate(model, x, y)[0], evaluate(model, tx, ty)[1]
                 runs.append({"zero": zero, "rate": rate, "seed": seed, "losses": losses, "train_loss": train_loss,
                              "test_accuracy": accuracy, **start})  # fmt: skip
-                click.echo(
-                    f"{time.time() - started:5.0f} s {seed} {rate} {zero}: {losses[0]:.3f} {losses[-1]:.3f} {accuracy:.3f}"
-                )
+                click.echo(f"{time.time() - started:5.0f} s {seed} {rate} {zero}: {losses[-1]:.3f} {accuracy:.3f}")
                 write("zero_gamma", started, quick, depth=depth, width=8, size=16, images=n, epochs=epochs, batch=64,
                       seeds=seeds, rates=rates, runs=runs)  # fmt: skip
 
