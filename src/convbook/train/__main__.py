@@ -63,6 +63,19 @@ def main(model, data, limit, size, threads, out, resume, **given):
         raise click.ClickException(str(error)) from error
 
 
+def command(arguments) -> str:
+    """The command for the log, without what does not bear on the result: the run's folder and whether it was resumed.
+
+    >>> command(["--model", "tiny_net", "--out", "runs/one", "--lr", "0.1", "--out=two", "--resume"])
+    'python -m convbook.train --model tiny_net --lr 0.1'
+    """
+    kept = []
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        if before != "--out" and word not in ("--out", "--resume") and not word.startswith("--out="):
+            kept.append(word)
+    return shlex.join(["python", "-m", "convbook.train", *kept])
+
+
 def run(model, data, limit, size, threads, out, resume, given):
     import torch
 
@@ -89,7 +102,7 @@ def run(model, data, limit, size, threads, out, resume, given):
         f"{model} on {data}: {len(train)} images of {'x'.join(map(str, train.images.shape[1:]))} for training, "
         f"{len(test)} for testing, {len(train.classes)} classes"
     )
-    begun = {"command": "python -m convbook.train " + shlex.join(sys.argv[1:]), "name": model}
+    begun = {"command": command(sys.argv[1:]), "name": model}
     log = fit(net, train, test, options, out=out, resume=resume, progress=True, note=begun)
     last = log["epochs"][-1]
     click.echo(f"test accuracy {100 * last['test_accuracy']:.2f} % after {log['seconds']:.1f} s on {log['device']}")

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -84,7 +85,9 @@ def train_epoch(model, batches, optimizer, epoch, options, autocast, progress=Fa
     total = torch.zeros(2, device=device)
     model.train()
     shuffled = batches.shuffled(options.batch, generator, options.flip, options.cutout)
-    for k, (x, labels) in enumerate(tqdm(shuffled, total=steps, leave=False, disable=not progress)):
+    for k, (x, labels) in enumerate(
+        tqdm(shuffled, total=steps, leave=False, disable=not (progress and sys.stderr.isatty()))
+    ):
         rate = learning_rate(epoch * steps + k, options.epochs * steps, options)
         for group in optimizer.param_groups:
             group["lr"] = rate

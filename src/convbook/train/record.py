@@ -28,7 +28,7 @@ def begin(model, train, test, options, device, mean, std) -> dict:
             "parameters": sum(p.numel() for p in model.parameters()),
             "initial": crc(model.state_dict()),
         },
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        "versions": {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__},
         "device": device_name(device),
         "seconds": 0.0,
         "epochs": [],
