@@ -78,8 +78,8 @@ function render({ model, el }) {
   function told([i, j]) {
     const n = side();
     const [a, b] = [i, j].map((k) => text(Number(coordinate(k, n, model.get("extent")).toFixed(3))));
-    const losses = Object.entries(grids()).map(([name, grid]) => `${NAMES[name]} ${text(grid[i][j])}`);
-    return `at a = ${a}, b = ${b} the loss is ${losses.join(", ")}`;
+    const losses = Object.entries(grids()).map(([name, grid]) => `${text(grid[i][j])} ${NAMES[name]}`);
+    return `at a = ${a}, b = ${b} the loss is ${losses.join(" and ")}`;
   }
 
   function draw() {
@@ -107,7 +107,7 @@ function render({ model, el }) {
       const turned = { role: "slider", "aria-label": `turn of the surface ${NAMES[each.name]}`, "aria-valuemin": -180, "aria-valuemax": 180, "aria-valuenow": view.azimuth, "aria-valuetext": `turned by ${text(view.azimuth)}°, tilted by ${view.elevation}°` };
       for (const [name, value] of Object.entries(turned)) each.surface.canvas.setAttribute(name, value);
     }
-    words.textContent = `${told(at)}.`;
+    words.textContent = `At ${told(at).slice(3)}.`;
     show.value = view.show;
     [log.checked, shared.checked, azimuth.value, elevation.value] = [view.log, view.shared, view.azimuth, view.elevation];
     preset.value = Object.keys(presets).find((name) => Object.entries(presets[name]).every(([key, value]) => view[key] === value)) ?? "";

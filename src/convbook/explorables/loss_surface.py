@@ -133,7 +133,9 @@ class LossSurface(Explorable):
                 f"{', on a logarithmic scale' if self.log else ''}"
             )
             picture = still(shown.T[::-1], caption, low, high)  # a to the right, b upwards
-            stages += f'<div class="cb-stage"><p class="cb-title">{words}</p><div class="ls-still">{picture}</div></div>'
+            stages += (
+                f'<div class="cb-stage"><p class="cb-title">{words}</p><div class="ls-still">{picture}</div></div>'
+            )
         i, j = self.cursor
         probe = self.probe
         return (

@@ -72,9 +72,11 @@ export function surface(name) {
       context.stroke();
     }
     mark(context, ...points[i][j].slice(0, 2));
-    [place(1.16, -1.16, 0), place(-1.16, 1.16, 0)].forEach(([x, y], k) => {
-      const [letterX, letterY] = [x, y].map((value, axis) => Math.max(6, Math.min(value, [width, height][axis] - 8)));
-      Object.assign(letters[k].style, { left: `${letterX}px`, top: `${letterY}px` });
+    // Each letter beside the nearer of the two edges that run along its direction.
+    const nearer = (one, other) => (place(...one, 0)[2] < place(...other, 0)[2] ? one : other);
+    [nearer([0, -1.22], [0, 1.22]), nearer([-1.22, 0], [1.22, 0])].forEach(([x, y], k) => {
+      const [left, top] = place(x, y, 0);
+      Object.assign(letters[k].style, { left: `${left}px`, top: `${Math.min(top, height - 8)}px` });
     });
   }
   return { root, canvas, draw };

@@ -100,7 +100,7 @@ class ResnetBuilder(Explorable):
 
     @property
     def rows(self) -> list[dict]:
-        """Stem, max-pool, four stages and head: name, side, channels, blocks, parameters, macs, field and jump.
+        """Stem, max-pooling, four stages and head: name, side, channels, blocks, parameters, macs, field and jump.
 
         ``field`` and ``jump`` are the receptive field and the pixels between neighbours after the row; the head
         sees everything, and has None.
@@ -126,7 +126,7 @@ class ResnetBuilder(Explorable):
     def nearest(self) -> str:
         """The named ResNet whose parameters and multiply-adds are nearest in ratio, settings other than these kept.
 
-        >>> ResnetBuilder(block="basic", blocks=[3, 3, 3, 3]).nearest
+        >>> ResnetBuilder(block="basic", blocks=[2, 3, 2, 2]).nearest
         'ResNet-18'
         """
         names = [name for name, net in NAMED.items() if net == {"block": self.block, "blocks": self.blocks}]
@@ -181,7 +181,9 @@ def _convolutions(block: str, c_in: int, width: int, stride: int, stride_in_3x3:
 
 def _cost(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
     """Parameters, those of the norm included, and multiply-adds."""
-    return kernels.conv_params(c_in, c_out, kernel, bias=False) + 2 * c_out, kernels.conv_macs(c_in, c_out, kernel, side)
+    return kernels.conv_params(c_in, c_out, kernel, bias=False) + 2 * c_out, kernels.conv_macs(
+        c_in, c_out, kernel, side
+    )
 
 
 def _rows(block, blocks, width, size, stride_in_3x3, classes) -> list[dict]:
@@ -198,7 +200,7 @@ def _rows(block, blocks, width, size, stride_in_3x3, classes) -> list[dict]:
     add("stem", width, 0, [_cost(3, width, 7, side)])
     side = kernels.conv_output_size(side, 3, 2, 1)
     seen.append((3, 2, 1))
-    add("max-pool", width, 0, [(0, 0)])
+    add("pool", width, 0, [(0, 0)])
     c_in = width
     for stage, count in enumerate(blocks):
         inner, costs = width * 2**stage, []

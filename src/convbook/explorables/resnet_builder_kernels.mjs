@@ -51,7 +51,7 @@ export function rows(net) {
   let sight = seen({ field: 1, jump: 1 }, [[7, 2]]);
   const table = [{ name: "stem", side: stem.side, channels: width, blocks: 0, parts: [[stem]], ...total([stem]), ...sight }];
   sight = seen(sight, [[3, 2]]);
-  table.push({ name: "max-pool", side, channels: width, blocks: 0, parts: [], parameters: 0, macs: 0, ...sight });
+  table.push({ name: "pool", side, channels: width, blocks: 0, parts: [], parameters: 0, macs: 0, ...sight });
   let c_in = width;
   blocks.forEach((count, stage) => {
     const inner = width * 2 ** stage;
