@@ -44,10 +44,10 @@ KINDS = {  # how a block is made, how many a stage has, the widths of the first 
     "basic": (residual(BasicBlock), 2, (8, 16, 32)),
     "bottleneck": (residual(Bottleneck), 2, (16, 32, 64)),
     "separable": (separable, 4, (16, 32, 64)),
-    "inverted": (lambda c_in, c_out, stride: InvertedResidual(c_in, c_out, stride, 4), 2, (8, 16, 32)),
-    "fire": (fire, 2, (32, 64, 96)),
-    "dense": (dense, 1, (16, 32, 48)),
-    "shuffle": (Shuffle, 3, (16, 32, 64)),
+    "inverted": (lambda c_in, c_out, stride: InvertedResidual(c_in, c_out, stride, 4), 2, (8, 16)),
+    "fire": (fire, 2, (32, 64)),
+    "dense": (dense, 1, (16, 32)),
+    "shuffle": (Shuffle, 3, (16, 32)),
 }
 
 
@@ -75,7 +75,12 @@ def main(quick):
     started = time.time()
     seeds, epochs, n = ([0], 1, 300) if quick else ([0], 12, 5000)
     (x, y), (tx, ty) = cifar("train", n), cifar("test", 2000)
-    nets = [(kind, widths[step], False) for step in range(3) for kind, (_, _, widths) in KINDS.items()]
+    nets = [
+        (kind, width, False)
+        for step in range(3)
+        for kind, (_, _, widths) in KINDS.items()
+        for width in widths[step : step + 1]
+    ]
     nets.insert(2 * len(KINDS), ("plain", 16, True))
     runs = []
     for seed in seeds:
