@@ -322,6 +322,14 @@ def test_several_on_a_page_do_not_disturb_each_other(show):
     assert values == ["1", "6"]
 
 
+def test_leaving_a_field_for_the_chart_keeps_the_focus(show):
+    page = show(GradientChain(depth=20))
+    page.locator('input[name="depth"]').fill("30")
+    chart(page).press("Home")
+    assert page.locator('input[name="depth"]').input_value() == "30"
+    assert chart(page).get_attribute("aria-valuenow") == "1"
+
+
 def test_every_control_has_a_name(show):
     page = show(GradientChain())
     assert all(control_names(page))

@@ -104,7 +104,7 @@ def test_counts_are_those_of_the_books_models(page):
 
 
 def test_receptive_fields_are_where_gradients_reach():
-    """On nets small enough: an impulse of gradient at one output of a stage, all weights positive, reaches the field."""
+    """On nets small enough: an impulse of gradient at one output of a stage, all weights one, reaches the field."""
     import torch
 
     for net in [
@@ -336,6 +336,14 @@ def test_nonsense_is_named_and_loses_nothing(show):
         assert page.locator(".rb-table").first.inner_text() == before
         setting(page, name, old)
         assert complaint(page) == "" and control.get_attribute("aria-invalid") is None
+
+
+def test_leaving_a_field_for_a_row_goes_there(show):
+    page = show(ResnetBuilder())
+    page.locator('input[name="stage 3"]').fill("9")
+    line(page, 4).click()
+    assert shown(page, 4)[3] == "9" and line(page, 4).get_attribute("aria-selected") == "true"
+    assert page.locator(".rb-details").inner_text().startswith("stage 3")
 
 
 def test_every_control_has_a_name(show):

@@ -100,11 +100,18 @@ function render({ model, el }) {
   }
 
   function build() {
-    const hadFocus = place.contains(document.activeElement);
-    drawn = chart(view, place.clientWidth || 600);
-    place.replaceChildren(drawn.picture);
+    const made = chart(view, place.clientWidth || 600);
+    if (drawn) {
+      // The same element, so that it keeps the focus, and gets the one that leaving a field gives it.
+      const { picture } = drawn;
+      for (const name of ["width", "height"]) picture.setAttribute(name, made.picture.getAttribute(name));
+      picture.replaceChildren(...made.picture.childNodes);
+      drawn = { ...made, picture };
+    } else {
+      drawn = made;
+      place.replaceChildren(drawn.picture);
+    }
     point(cursor());
-    if (hadFocus) drawn.picture.focus();
   }
 
   function draw() {

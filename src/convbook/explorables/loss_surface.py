@@ -91,7 +91,12 @@ class LossSurface(Explorable):
 
     @traitlets.validate("residual", "plain")
     def _valid_grid(self, proposal):
-        return _grid(proposal["value"], proposal["trait"].name)
+        name, grid = proposal["trait"].name, _grid(proposal["value"], proposal["trait"].name)
+        other = "plain" if name == "residual" else "residual"
+        size = len(getattr(self, other) or grid)
+        if len(grid) != size:
+            raise ValueError(f"{name} must have as many points a side as {other}, {size}, got {len(grid)}")
+        return grid
 
     @traitlets.validate("extent")
     def _valid_extent(self, proposal):
@@ -136,10 +141,9 @@ class LossSurface(Explorable):
             stages += (
                 f'<div class="cb-stage"><p class="cb-title">{words}</p><div class="ls-still">{picture}</div></div>'
             )
-        i, j = self.cursor
-        probe = self.probe
+        n, probe = len(grids["plain"]), self.probe
         return (
-            f'<p class="cb-note">Losses on {len(grids["plain"])} × {len(grids["plain"])} points around trained weights, '
+            f'<p class="cb-note">Losses on {n} × {n} points around trained weights, '
             f"a to the right and b upwards, both from −{_text(self.extent)} to {_text(self.extent)}.</p>"
             f'<div class="cb-stages">{stages}</div><p>At a = {_text(probe["a"])}, b = {_text(probe["b"])} the loss is '
             f"{_text(probe['residual'])} with skips and {_text(probe['plain'])} without.</p>"

@@ -51,8 +51,9 @@ export function levels(least, most, log) {
   const rough = (most - least) / 8;
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((each) => each * unit >= rough) * unit;
-  const first = Math.floor(least / step) + 1;
-  return range(Math.max(0, Math.ceil(most / step) - first), (k) => Number(((first + k) * step).toPrecision(10)));
+  const first = Math.floor(least / step);
+  const all = range(Math.ceil(most / step) - first + 1, (k) => Number(((first + k) * step).toPrecision(10)));
+  return all.filter((level) => level > least && level < most);
 }
 
 // Line pieces [[i, j], [i, j]] of the contour at a level, straight between grid points (marching squares).

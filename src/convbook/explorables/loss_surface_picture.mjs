@@ -76,7 +76,7 @@ export function surface(name) {
     const nearer = (one, other) => (place(...one, 0)[2] < place(...other, 0)[2] ? one : other);
     [nearer([0, -1.22], [0, 1.22]), nearer([-1.22, 0], [1.22, 0])].forEach(([x, y], k) => {
       const [left, top] = place(x, y, 0);
-      Object.assign(letters[k].style, { left: `${left}px`, top: `${Math.min(top, height - 8)}px` });
+      Object.assign(letters[k].style, { left: `${(100 * left) / width}%`, top: `${(100 * Math.min(top, height - 8)) / height}%` });
     });
   }
   return { root, canvas, draw };

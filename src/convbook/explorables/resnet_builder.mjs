@@ -136,15 +136,18 @@ function render({ model, el }) {
   function draw() {
     const net = read();
     if (!view || !same(view.net, net)) {
-      const hadFocus = layers.contains(document.activeElement);
-      view = { net, table: rows(net) };
       const drawn = layerTable(view.table);
-      lines = drawn.lines;
-      layers.replaceChildren(drawn.element);
+      if (lines.length) {
+        // The same rows, so that one that is being gone to stays there: leaving a field draws anew.
+        const cells = (element) => element.querySelectorAll("td");
+        cells(drawn.element).forEach((cell, k) => (cells(layers)[k].textContent = cell.textContent));
+      } else {
+        lines = drawn.lines;
+        layers.replaceChildren(drawn.element);
+      }
       about.replaceChildren(...summary(net, view.table));
       delete details.dataset.shown;
       picture();
-      if (hadFocus) lines[cursor()].focus();
     } else point(cursor());
     block.value = net.block;
     variant.value = Object.keys(VARIANTS).find((name) => VARIANTS[name] === net.stride_in_3x3);
