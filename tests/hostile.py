@@ -215,7 +215,7 @@ def unreadable() -> dict[str, tuple[bytes, str]]:
     text = nbformat.writes(released()).encode()
     return {
         "cut short": (text[: len(text) // 2], "the file is not JSON"),
-        "empty file": (b"", "the file is empty"),
+        "empty file": (b"", "no notebook was handed in, or an empty file"),
         "a list": (b"[]", "the file is not a notebook"),
         "bytes": (bytes(range(128, 256)) * 9, "the file is not text in UTF-8"),
         "nested": (b"[" * 100_000, "the file is nested too deeply"),
