@@ -7,9 +7,11 @@ from autograder.exercises.hw4 import (
     gradient,
     groupnorm,
     inputs,
+    layernorm,
     layers,
     pool,
     sandwich,
+    softmax,
     toeplitz,
     transpose,
 )
@@ -28,5 +30,8 @@ EXERCISES = (
     batchnorm.SPATIAL_BATCHNORM_BACKWARD,
     groupnorm.SPATIAL_GROUPNORM_FORWARD,
     groupnorm.SPATIAL_GROUPNORM_BACKWARD,
+    layernorm.LAYERNORM_FORWARD,
+    layernorm.LAYERNORM_BACKWARD,
+    softmax.SOFTMAX_LOSS,
     inputs.CONV_BACKWARD_INPUTS,
 )
