@@ -223,7 +223,7 @@ SMALL = np.array([[1.0, 2, 3, 6]])
 LAYERNORM_FORWARD = Exercise(
     id="hw4.layernorm_forward",
     function="layernorm_forward",
-    points=3,
+    points=2,
     anchor="backprop-norms",
     probe="several",
     reference=cs231n.layernorm_forward,
@@ -243,6 +243,7 @@ LAYERNORM_FORWARD = Exercise(
         "row by row, nested lists": rows_forward,
         "single precision": single_forward,
     },
+    builds_on=("hw4.batchnorm_forward",),
 )
 
 
@@ -408,7 +409,7 @@ BACKWARD_MISTAKES = (
 LAYERNORM_BACKWARD = Exercise(
     id="hw4.layernorm_backward",
     function="layernorm_backward",
-    points=3,
+    points=2,
     anchor="backprop-norms",
     probe="backward",
     reference=cs231n.layernorm_backward,
@@ -429,4 +430,6 @@ LAYERNORM_BACKWARD = Exercise(
         "by the Jacobian, lists": beside(rows_backward, layernorm_forward=rows_forward),
         "single precision": beside(single_backward, layernorm_forward=single_forward),
     },
+    partners=("layernorm_forward",),
+    builds_on=("hw4.layernorm_forward", "hw4.batchnorm_backward", "hw4.batchnorm_backward_alt"),
 )
