@@ -315,6 +315,8 @@ def network(namespace: dict, function: str, options: dict, params: dict, X, y, p
         if not np.array_equal(model.params[name], value):
             raise RuntimeError(f"loss changes params[{name!r}]: only training moves parameters")
     if y is None:
+        if isinstance(result, tuple):
+            raise TypeError("loss(X) returns a tuple, expected the scores alone")
         return result
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise TypeError("loss(X, y) does not return a tuple of two, (loss, grads)")

@@ -24,10 +24,6 @@ def notebook(**wrong):
     namespace = {"np": np}
     for source in CELLS:
         exec(compile(source, NAME, "exec"), namespace)
-    return {**namespace, **wrong} if not wrong else replaced(namespace, wrong)
-
-
-def replaced(namespace, wrong):
     namespace.update(wrong)
     return namespace
 
@@ -75,7 +71,7 @@ def test_a_fault_that_looks_like_one_of_the_block_is_told_where_it_is(name, belo
 
 def test_the_lowest_fault_alone_is_told():
     """A network calls blocks, which call a convolution: it is the convolution that is to be mended."""
-    namespace = notebook(conv_backward_naive=mistakes_of("conv_backward_naive")["kernel flipped"])
+    namespace = notebook(conv_backward_naive=EXERCISES["hw4.conv_backward_naive"].mistakes[35].function)
     assert [part.function for part in verdict_on("ThreeLayerConvNet", namespace).faulty] == ["conv_backward_naive"]
 
 
@@ -86,22 +82,17 @@ def test_a_wrong_forward_pass_is_told_to_the_backward_pass_that_gets_its_cache(k
 
     def wrong(*args):
         out, cache = right(*args)
-        return np.asarray(out) + 1, tuple(2 * np.asarray(each) if np.ndim(each) else each for each in cache)
+        return np.asarray(out) + 1, tuple(np.asarray(each) + 1 if np.ndim(each) else each for each in cache)
 
-    verdict = verdict_on(f"{kind}_backward", replaced(namespace, {f"{kind}_forward": wrong}))
+    namespace[f"{kind}_forward"] = wrong
+    verdict = verdict_on(f"{kind}_backward", namespace)
     assert verdict.failures and not verdict.mistakes
     assert [part.function for part in verdict.faulty] == [f"{kind}_forward"]
 
 
 def test_a_mistake_of_the_block_is_told_where_the_parts_are_right():
-    def conv_relu_backward(dout, cache):
-        conv_cache, _ = cache
-        return conv_backward_naive(dout, conv_cache)  # noqa: F821
-
     namespace = notebook()
-    exec("import inspect", namespace)
-    source = "def conv_relu_backward(dout, cache):\n    return conv_backward_naive(dout, cache[0])\n"
-    exec(source, namespace)
+    exec("def conv_relu_backward(dout, cache):\n    return conv_backward_naive(dout, cache[0])\n", namespace)
     verdict = verdict_on("conv_relu_backward", namespace)
     assert verdict.faulty == ()
     assert [mistake.name for mistake in verdict.mistakes] == ["ReLU forgotten backwards"]
@@ -119,9 +110,9 @@ def test_a_block_that_calls_nothing_is_judged_by_itself():
 
 def test_in_a_worker_too():
     """Right blocks over a wrong convolution: the points are lost, and the page says where."""
-    wrong = solution_answers(NAME)["conv_backward_naive-answer"].replace(
-        "+= dout[n, f, i, j] * w[f]", "= dout[n, f, i, j] * w[f]"
-    )
+    right = solution_answers(NAME)["conv_backward_naive-answer"]
+    wrong = right.replace("dw[f] += ", "dw[f] = ")
+    assert wrong != right
     graded = grade_notebook(solved(NAME, conv_backward_naive=wrong), ASSIGNMENTS[NAME], b"a secret of this test")
     pages = {
         cell.metadata.nbgrader.grade_id: cell.outputs[0].data["text/plain"]

@@ -25,6 +25,17 @@ def pool_forward(x, pool_param):
     return np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(2, 3))[:, :, ::s, ::s].max(axis=(4, 5))
 
 
+def pool_backward(dout, cache):
+    r, pool_param = cache
+    kh, kw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    windows = np.lib.stride_tricks.sliding_window_view(r, (kh, kw), axis=(2, 3))[:, :, ::s, ::s]
+    place = windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)
+    n, c, i, j = np.indices(dout.shape)
+    dr = np.zeros(r.shape)
+    np.add.at(dr, (n, c, i * s + place // kw, j * s + place % kw), dout)
+    return dr
+
+
 def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
     a = conv_forward(x, w, b, conv_param)
     r = np.maximum(a, 0)
@@ -34,7 +45,7 @@ def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
 
 def conv_relu_pool_backward(dout, cache):
     conv_cache, a, pool_cache = cache
-    dr = masks(dout, pool_cache)
+    dr = pool_backward(dout, pool_cache)
     da = dr * (a > 0)
     dx, dw, db = gather(da, conv_cache)
     return dx, dw, db
@@ -122,7 +133,7 @@ def wrong_forward(name, sentence, *changes, anchor="blocks"):
     )
 
 
-UNPACK, DR, DA = "conv_cache, a, pool_cache = cache", "dr = masks(dout, pool_cache)", "da = dr * (a > 0)"
+UNPACK, DR, DA = "conv_cache, a, pool_cache = cache", "dr = pool_backward(dout, pool_cache)", "da = dr * (a > 0)"
 RETURN, CLIP = "return dx, dw, db", "r = np.maximum(a, 0)"
 CONVOLVED, POOLED = "a = conv_forward(x, w, b, conv_param)", "out = pool_forward(r, pool_param)"
 BELOW = (
@@ -209,12 +220,12 @@ CONV_RELU_POOL_BACKWARD = Exercise(
         wrong(
             "layers in forward order",
             "You go back in the order of the forward pass. Begin with the last layer, pooling: dout has its shape.",
-            (DR, "dr = masks(gather(dout * (a > 0), conv_cache)[0], pool_cache)"),
+            (DR, "dr = pool_backward(gather(dout * (a > 0), conv_cache)[0], pool_cache)"),
         ),
         wrong(
             "pooled on the wrong array",
             "Your pooling goes back with the maxima of x. It needs those of what it saw forward, the ReLU's output.",
-            (DR, "dr = masks(dout, (np.resize(conv_cache[0], a.shape), pool_cache[1]))"),
+            (DR, "dr = pool_backward(dout, (np.resize(conv_cache[0], a.shape), pool_cache[1]))"),
         ),
         wrong(
             "gradient to the whole window",
@@ -238,7 +249,7 @@ CONV_RELU_POOL_BACKWARD = Exercise(
         wrong(
             "dout changed",
             "You change the array dout. The caller still needs it: write to something new.",
-            (DR, "dout *= 2\n    dr = masks(dout, pool_cache)"),
+            (DR, "dout *= 2\n    dr = pool_backward(dout, pool_cache)"),
             anchor="layers",
         ),
         wrong_forward(

@@ -5,12 +5,12 @@ import numpy as np
 from autograder.exercise import Case, Exercise, Mistake, rewrite
 from autograder.exercises.hw4.blocks import (
     BELOW,
-    conv_relu_pool_backward,
-    conv_relu_pool_forward,
     pool_first_backward,
     pool_first_forward,
     pool_forward,
 )
+from autograder.exercises.hw4.blocks import conv_relu_pool_backward as block_backward
+from autograder.exercises.hw4.blocks import conv_relu_pool_forward as block_forward
 from autograder.exercises.hw4.conv_answers import columns
 from autograder.exercises.hw4.pool import masks
 from autograder.exercises.hw4.sandwich import conv_forward
@@ -46,7 +46,7 @@ class ThreeLayerConvNet:
         W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
         pad = (W1.shape[2] - 1) // 2
         conv_param, pool_param = {"stride": 1, "pad": pad}, {"pool_height": 2, "pool_width": 2, "stride": 2}
-        features, cache = conv_relu_pool_forward(X, W1, b1, conv_param, pool_param)
+        features, cache = block_forward(X, W1, b1, conv_param, pool_param)
         flat = features.reshape(len(X), -1)
         a = flat @ W2 + b2
         hidden = np.maximum(a, 0)
@@ -63,7 +63,7 @@ class ThreeLayerConvNet:
         grads["W2"] = flat.T @ da
         grads["b2"] = da.sum(axis=0)
         dfeatures = (da @ W2.T).reshape(features.shape)
-        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, cache)
+        _, grads["W1"], grads["b1"] = block_backward(dfeatures, cache)
         grads["W1"] += self.reg * W1
         grads["W2"] += self.reg * W2
         grads["W3"] += self.reg * W3
