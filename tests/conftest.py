@@ -22,7 +22,17 @@ QUIET = [
 
 
 # Files that take longest, in this order: they begin, so that no process is left with one of them at the end.
-LONGEST = ["course", "book", "hostile", "interruption", "exercises", "postgres", "readings", "instructors", "explorables"]
+LONGEST = [
+    "course",
+    "book",
+    "hostile",
+    "interruption",
+    "exercises",
+    "postgres",
+    "readings",
+    "instructors",
+    "explorables",
+]
 TOGETHER = {"test_audit.py": "a graded course", "test_instructors.py": "a graded course"}
 
 

@@ -17,14 +17,19 @@ from pathlib import Path
 import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
-from PIL import Image
+from PIL import Image, ImageOps
 
 BUNDLE = "convbook.bundle.css"
 LINK = re.compile(r'[ \t]*<link\b[^>]*?href="([^"]+?\.css)(?:\?[^"]*)?"[^>]*>\n?')
 MODULE = re.compile(
     r'<script type="module">import widget from "(data:text/javascript,[^"]*)";(.*?)</script>', re.DOTALL
 )
-PICTURE = re.compile(r'(<img\b[^>]*?\bsrc=|\b(?:xlink:)?href=)"data:image/png;base64,([A-Za-z0-9+/=\s]{4000,})"')
+DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{2000,})"'
+PICTURE = re.compile(rf"<img\b([^>]*?)\bsrc={DATA}")
+PANEL = re.compile(  # a picture within a plot: matplotlib writes its rows from the bottom up, and turns it over
+    rf'<image xlink:href={DATA} id="[^"]*" transform="scale\(1 -1\) translate\(0 -([\d.]+)\)"'
+    r' x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)"(?: style="([^"]*)")?\s*/>'
+)
 ADDRESS = re.compile(r"""url\((["']?)(?!["']?(?:data:|#))(.*?)\1\)""")
 IMPORT = re.compile(r"""@import ["']([^"']+)["'];""")
 ICONS = re.compile(r"@font-face\{[^}]*Font Awesome[^}]*\}")
@@ -33,6 +38,17 @@ UNUSED = [
     re.compile(r'<link rel="preload" as="script"[^>]*>\s*'),
     re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = [^<]*</script>\s*', re.DOTALL),
     re.compile(r"<script>DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\s*"),
+]
+
+
+# What the theme and docutils say of elements that those who listen to a page are better served without, or with.
+SAID = [
+    (re.compile(r' role="(?:doc-biblioentry|doc-backlink)"'), ""),
+    (re.compile(r'<div role="list" class="citation-list">'), '<div class="citation-list">'),
+    (
+        re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)'),
+        '<div class="sidebar-primary-item" role="navigation" aria-label="Title">',
+    ),
 ]
 
 
@@ -148,29 +164,41 @@ def move_modules(page: str, static: Path, address: str) -> str:
 
 
 def move_pictures(page: str, static: Path, address: str) -> str:
-    """Pictures of more than 3 kB from the page into files; a photograph becomes a WebP of high quality."""
+    """Pictures of more than 1.5 kB from the page into files, which a browser fetches when they come near the screen."""
 
-    def moved(match) -> str:
-        png = base64.b64decode(match[2])
-        name = digest(png)
-        path = static / "pictures" / f"{name}.webp"
-        if not path.exists():
-            write(path, smallest(Image.open(BytesIO(png))))
-        lazy = ' loading="lazy"' if match[1].startswith("<img") else ""
-        tag = match[1] if not lazy else match[1].replace("<img", f"<img{lazy}", 1)
-        return f'{tag}"{address}/pictures/{name}.webp"'
+    def file(data: str, upside_down: bool) -> str:
+        png = base64.b64decode(data)
+        name = f"pictures/{digest(png)}.webp"
+        if not (static / name).exists():
+            picture = Image.open(BytesIO(png))
+            write(static / name, smallest(ImageOps.flip(picture) if upside_down else picture))
+        return f"{address}/{name}"
 
-    return PICTURE.sub(moved, page)
+    def alone(match) -> str:
+        return f'<img loading="lazy"{match[1]}src="{file(match[2], upside_down=False)}"'
+
+    def within_plot(match) -> str:
+        below, x, y, width, height = map(float, match.groups()[1:6])
+        return (
+            f'<foreignObject x="{x:g}" y="{below - y - height:g}" width="{width:g}" height="{height:g}">'
+            f'<img loading="lazy" alt="" src="{file(match[1], upside_down=True)}" '
+            f'style="display:block;width:100%;height:100%;margin:0;{match[7] or ""}"></foreignObject>'
+        )
+
+    return PANEL.sub(within_plot, PICTURE.sub(alone, page))
 
 
 def smallest(picture: Image.Image) -> bytes:
-    """A WebP without loss, or, where that takes more than 12 kB, as in photographs, one whose loss is not seen."""
-    for options in ({"lossless": True, "method": 6}, {"quality": 88, "method": 6}):
+    """A WebP without loss, or, where that takes more than 4 kB, as in photographs, a smaller one of high quality."""
+    if picture.mode == "RGBA" and picture.getextrema()[3][0] == 255:
+        picture = picture.convert("RGB")
+    versions = []
+    for options in ({"lossless": True, "method": 6}, {"quality": 85, "method": 6}):
         written = BytesIO()
         picture.save(written, "WEBP", **options)
-        if written.tell() <= 12_000:
-            break
-    return written.getvalue()
+        versions.append(written.getvalue())
+    exact, close = versions
+    return exact if len(exact) <= max(4_000, len(close)) else close
 
 
 def lighten(folder: Path) -> None:
@@ -196,6 +224,8 @@ def lighten(folder: Path) -> None:
         if path.name != "search.html":
             for unused in UNUSED:
                 page = unused.sub("", page)
+            for pattern, better in SAID:
+                page = pattern.sub(better, page)
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")
