@@ -24,6 +24,13 @@ def solution_answers(assignment: str = ASSIGNMENT) -> dict[str, str]:
     return {cell.metadata.nbgrader.grade_id: cell.source for cell in graded}
 
 
+def names_at_the_start(assignment: str) -> dict:
+    """What the notebook's first cell imports, as its answers find it."""
+    namespace: dict = {}
+    exec(next(cell.source for cell in released(assignment).cells if cell.cell_type == "code"), namespace)
+    return namespace
+
+
 def filled(answers: dict[str, str], assignment: str = ASSIGNMENT) -> nbformat.NotebookNode:
     """The release with some answer cells replaced, by grade id."""
     nb = released(assignment)

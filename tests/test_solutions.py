@@ -2,9 +2,8 @@
 
 import doctest
 
-import numpy as np
 import pytest
-from submissions import ROOT, released, solution_answers, solved
+from submissions import ROOT, names_at_the_start, released, solution_answers, solved
 
 from autograder.diagnosis import outcomes
 from autograder.exercises import ASSIGNMENTS
@@ -15,7 +14,7 @@ from autograder.verdict import judge
 @pytest.fixture(scope="module", params=ASSIGNMENTS)
 def solution(request):
     """The assignment's exercises, and the namespace of its answer cells."""
-    namespace = {"np": np}
+    namespace = names_at_the_start(request.param)
     for grade_id, source in solution_answers(request.param).items():
         if grade_id.endswith("-answer"):
             exec(compile(source, grade_id, "exec"), namespace)
