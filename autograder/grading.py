@@ -9,7 +9,7 @@ from nbgrader.utils import is_grade
 
 from autograder.exercise import Case, Exercise
 from autograder.plain import pack
-from autograder.runner import ForkEnded, Limits, Server, Worker, WorkerEnded
+from autograder.runner import ForkEnded, Limits, Server, Worker, WorkerEnded, server_for
 from autograder.verdict import BOOK, Verdict, judge, report, report_html
 
 RESTARTS = 20  # of the worker within one notebook, each after a cell that ended it
@@ -203,7 +203,7 @@ def grade_notebook(
     book: str = BOOK,
 ) -> NotebookNode:
     """As :func:`graded`, with a server for this notebook alone; returns the notebook."""
-    with Server(limits) as server:
+    with server_for(exercises, limits) as server:
         return graded(nb, exercises, secret, server, book)[0]
 
 

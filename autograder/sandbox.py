@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("worker.py", "student.py", "confine.py", "shell.py", "frames.py", "plain.py", "probes.py", "torch_probes.py")
+SCRIPTS = (
+    *("worker.py", "student.py", "confine.py", "shell.py", "frames.py", "plain.py"),
+    *("probes.py", "torch_probes.py", "layer_names.py"),
+)
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime")
 FIRST_USER = 0x7F00_0000  # of the users that root lends to students' processes, above all that systems give out
 KINDS = ("bubblewrap", "bare", "podman", "docker")

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 import torch
 from torch import nn
+
+by_order = import_module(f"{__package__}.layer_names" if __package__ else "layer_names").by_order
 
 STRIDES = (11, 7, 3, 1)  # of weights that are filled from a short list of values, which they share
 STATISTICS = ("running_mean", "running_var")
@@ -120,50 +123,6 @@ def set_to_zero(name: str, value: torch.Tensor, convs: set[str]) -> bool:
     return True
 
 
-def by_order(state: dict, weights: dict) -> dict[str, str]:
-    """Names in ``state`` for those of ``weights``, by order and shape, the shortcut at either end; as many as fit.
-
-    >>> one = {"conv1.weight": np.ones((2, 1, 3, 3)), "downsample.0.weight": np.ones((2, 1, 1, 1))}
-    >>> by_order({"a.weight": np.ones((2, 1, 1, 1)), "b.weight": np.ones((2, 1, 3, 3))}, one)
-    {'downsample.0.weight': 'a.weight', 'conv1.weight': 'b.weight'}
-    """
-    theirs = layers(state)
-    main = {name: array for name, array in weights.items() if not name.startswith("downsample.")}
-    shortcut = {name: array for name, array in weights.items() if name not in main}
-    for wanted in ({**main, **shortcut}, {**shortcut, **main}):
-        names = {}
-        for kind in (4, 1):  # convolutions, then batch norms
-            ours = [layer for layer in layers(wanted) if layer[0] == kind]
-            found = [layer for layer in theirs if layer[0] == kind]
-            if [layer[1:] for layer in ours] == [layer[1:] for layer in found]:
-                pairs = zip(ours, found, strict=True)
-                names |= {f"{a.prefix}.{last}": f"{b.prefix}.{last}" for a, b in pairs for last in a.shapes}
-        if len(names) == len(weights):
-            return names
-    return {name: name for name in weights if name in state}
-
-
-class Layer(tuple):
-    """A layer's number of axes and its shapes by their last names, to compare; and where it stands."""
-
-    prefix: str
-    shapes: dict
-
-
-def layers(state: dict) -> list[Layer]:
-    """The layers of a state dict in their order."""
-    found: dict[str, dict] = {}
-    for name, value in state.items():
-        prefix, _, last = name.rpartition(".")
-        found.setdefault(prefix, {})[last] = tuple(value.shape)
-    listed = []
-    for prefix, shapes in found.items():
-        layer = Layer((max(map(len, shapes.values())), tuple(sorted(shapes.items()))))
-        layer.prefix, layer.shapes = prefix, shapes
-        listed.append(layer)
-    return listed
-
-
 def module(namespace: dict, function: str, arguments, weights, x, training: bool, part: str, dout=None) -> dict:
     """One thing that a module does under given weights; with ``dout`` after going back through it.
 
@@ -254,22 +213,22 @@ def network(namespace: dict, function: str, arguments, values, x, of_parts: bool
         shapes: list = []
         for number, name in enumerate(PARTS[2:6]):
             if of_parts:
-                width = parts["fc"].in_features // 8 * 2**number
-                parts[name].forward = partial(told, shapes, width, 1 if number == 0 else 2)
+                parts[name].forward = partial(told, shapes, parts["fc"].in_features // 8 * 2**number)
             else:
                 parts[name].register_forward_hook(lambda part, inputs, out: shapes.append(out.shape[1:]))
         for part in [parts["conv1"], parts["bn1"], parts["fc"]] if of_parts else [net]:
             fill(part, torch.from_numpy(values))
         with torch.no_grad():
             out = net(torch.from_numpy(x))
+        if len(shapes) != 4:
+            raise LookupError("layer1 to layer4 are not called, each of them once, when the network runs")
         what = "shapes that the stages are given" if of_parts else "shapes that the stages return"
         return {what: np.array(shapes), "out": plain(out)}
 
 
-def told(shapes: list, width: int, stride: int, x):
-    """In place of a stage: note what it is given, and return channels and pixels as it would, each of its own."""
+def told(shapes: list, width: int, x):
+    """In place of a stage: note what it is given, and return as many channels as it would, each of its own."""
     shapes.append(x.shape[1:])
-    x = x[:, :, ::stride, ::stride]
     return x.repeat(1, -(-width // x.shape[1]), 1, 1)[:, :width] * torch.linspace(0.5, 1, width).reshape(-1, 1, 1)
 
 
@@ -339,7 +298,7 @@ def of_network(namespace: dict, function: str, kind: str, weights: list, x, labe
         if old_gradients:
             model(torch.from_numpy(x)).sum().backward()
         result = plain(namespace[function](model, (torch.from_numpy(x), torch.from_numpy(labels))))
-        return {"out": result, "weights afterwards": plain(nn.utils.parameters_to_vector(model.parameters()))}
+        return {"out": result, "weights afterwards": plain(flat(model.parameters()))}
 
 
 def direction(namespace: dict, function: str, weights: list, seed: int) -> dict:
@@ -349,8 +308,45 @@ def direction(namespace: dict, function: str, weights: list, seed: int) -> dict:
         result = namespace[function](list(params), np.random.default_rng(seed))
         if not isinstance(result, (list, tuple)) or len(result) != len(params):
             raise TypeError(f"the result is not a list of {len(params)} tensors, one for each parameter")
-        told = {f"d[{k}]": plain(d) for k, d in enumerate(result)}
-        return {**told, "params afterwards": plain(nn.utils.parameters_to_vector(params))}
+        given = restated([plain(d) for d in result], weights, seed)
+        return {**{f"d[{k}]": d for k, d in enumerate(given)}, "params afterwards": plain(flat(params))}
+
+
+def flat(params) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(params)
+
+
+def drawn(weights: list, seed: int, dtype, everything: bool) -> list[np.ndarray]:
+    """Random numbers, a row a filter: for the parameters of more than one axis, drawn after those of ``everything``."""
+    rng = np.random.default_rng(seed)
+    draws = [rng.standard_normal(w.shape, dtype) if everything or w.ndim > 1 else w for w in weights]
+    return [draw.reshape(len(draw), -1) for draw in draws]
+
+
+def restated(directions: list, weights: list, seed: int) -> list:
+    """Directions as if they had been drawn as most would: in double precision, nothing for parameters of one axis.
+
+    Other draws are as right. A filter of the result is as long as it was, on the same side.
+
+    >>> d = np.random.default_rng(1).standard_normal((2, 3), np.float32) * 2
+    >>> again = restated([d], [np.ones((2, 3))], 1)[0] / np.random.default_rng(1).standard_normal((2, 3))
+    >>> np.ptp(again, axis=1).round(6)
+    array([0., 0.])
+    """
+    many = [k for k, w in enumerate(weights) if w.ndim > 1]
+    if any(np.shape(d) != w.shape or np.asarray(d).dtype.kind != "f" for d, w in zip(directions, weights, strict=True)):
+        return directions
+    rows = [np.asarray(d, np.float64).reshape(len(d), -1) for d in directions]
+    usual = drawn(weights, seed, np.float64, False)
+    for dtype, everything in ((np.float32, False), (np.float64, True), (np.float32, True)):
+        draws = drawn(weights, seed, dtype, everything)
+        along = [(rows[k] * draws[k]).sum(1) / (draws[k] ** 2).sum(1) for k in many]
+        if all(np.allclose(rows[k], a[:, None] * draws[k], atol=1e-5) for k, a in zip(many, along, strict=True)):
+            for k, a in zip(many, along, strict=True):
+                length = np.linalg.norm(draws[k], axis=1) / np.linalg.norm(usual[k], axis=1)
+                directions[k] = ((a * length)[:, None] * usual[k]).reshape(weights[k].shape)
+            return directions
+    return directions
 
 
 def tried_block(namespace: dict, function: str, x, c_out: int, stride: int, training: bool) -> dict:

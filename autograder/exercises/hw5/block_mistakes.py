@@ -141,9 +141,9 @@ MISTAKES = (
         ),
     ),
     wrong(
-        "stride in the shortcut alone",
+        "stride in one path alone",
         "block",
-        "Only your shortcut has the stride. The first 3x3 convolution needs it, too, or the two paths do not fit.",
+        "Only one of your paths has the stride, so the two do not fit. The first 3x3 convolution needs it, and so does the projection of the shortcut.",
         (CONV1, CONV1.replace("stride", "1")),
     ),
     wrong(
@@ -158,12 +158,6 @@ MISTAKES = (
         "Your second convolution has the stride. The first one has it, so that the second works on the small map.",
         (CONV1, CONV1.replace("stride", "1")),
         (CONV2, CONV2.replace("3, 1", "3, stride")),
-    ),
-    wrong(
-        "no stride in the shortcut",
-        "block",
-        "Your projection has no stride, so the shortcut stays larger than the main path.",
-        (PROJECT, PROJECT.replace("stride", "1")),
     ),
     wrong(
         "projection without batch norm",

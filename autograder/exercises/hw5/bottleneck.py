@@ -140,16 +140,10 @@ MISTAKES = (
         (CONV3, CONV3.replace("1, 1,", "1, stride,")),
     ),
     wrong(
-        "stride in the shortcut alone",
+        "stride in one path alone",
         "block",
-        "Only your shortcut has the stride. The 3x3 convolution needs it, too, or the two paths do not fit.",
+        "Only one of your paths has the stride, so the two do not fit. The 3x3 convolution needs it, and so does the projection of the shortcut.",
         (CONV2, CONV2.replace("stride", "1")),
-    ),
-    wrong(
-        "no stride in the shortcut",
-        "block",
-        "Your projection has no stride, so the shortcut stays larger than the main path.",
-        (PROJECT, PROJECT.replace("stride", "1")),
     ),
     wrong(
         "ReLU before the add",

@@ -50,21 +50,21 @@ SUBJECTS = (
     wrong(
         "no projection for a stride",
         "block",
-        "Where the channels stay and the stride is not 1, its shortcut takes every stride-th pixel, without a projection.",
+        "It takes every stride-th pixel for its shortcut, without a projection, where the channels stay and the stride is not 1.",
         (CONDITION, "self.stride = stride\n        if c_in != c_out:"),
         (IDENTITY, IDENTITY.replace("x if", "x[:, :, :: self.stride, :: self.stride] if")),
     ),
     wrong(
         "no projection for more channels",
         "block",
-        "Where the stride is 1 and channels are added, its shortcut fills them with zeros, without a projection.",
+        "It fills new channels of its shortcut with zeros, without a projection, where the stride is 1.",
         (CONDITION, "self.more = c_out - c_in\n        if stride != 1 or c_in > c_out:"),
         (IDENTITY, IDENTITY.replace("x if", "F.pad(x, (0, 0, 0, 0, 0, self.more)) if")),
     ),
     wrong(
         "no projection for fewer channels",
         "block",
-        "Where the stride is 1 and channels are dropped, its shortcut keeps the first ones, without a projection.",
+        "It keeps the first channels in its shortcut, without a projection, where the stride is 1 and there are fewer out than in.",
         (CONDITION, "self.c_out = c_out\n        if stride != 1 or c_in < c_out:"),
         (IDENTITY, IDENTITY.replace("x if", "x[:, : self.c_out] if")),
     ),
@@ -107,13 +107,13 @@ SUBJECTS = (
     wrong(
         "skip without gradient",
         "two-paths",
-        "No gradient goes back through its shortcut.",
+        "It lets no gradient back through its shortcut.",
         (RETURN, "return F.relu(out + identity.detach())"),
     ),
     wrong(
         "no gradient to the second convolution",
         "two-paths",
-        "No gradient goes back through its main path.",
+        "It lets no gradient back through its main path.",
         (OUTER, OUTER.replace("(out)", "(out.detach())")),
     ),
     wrong(

@@ -29,7 +29,7 @@ def draw(rng):
         counted(deep, "depth 101", 101),
         counted(deep, "depth 152", 152),
         counted(deep, "a depth that there is not", int(rng.choice([110, 151, 200]))),
-        filled(rng, ends, "the stages left out, depth 50", 50, many[2], (W, H), True),
+        filled(rng, ends, "the stages left out, depth 50", 50, many[2], (W + 11, H + 9), True),
         filled(rng, whole, "depth 50", 50, many[0], (W, H), n=1),
     ]
 
@@ -284,7 +284,7 @@ RESNET = Exercise(
         counted("parameters, 18 and 34", "ResNet-34", 34),
         counted("parameters, 50 and more", "ResNet-50", 50),
         counted("parameters, 50 and more", "ResNet-151, which a lecture names", 151),
-        filled(np.random.default_rng(0), "stem and head", "the stages left out, depth 18", 18, 10, (64, 43), True),
+        filled(np.random.default_rng(0), "stem and head", "the stages left out, depth 18", 18, 10, (45, 34), True),
         filled(np.random.default_rng(1), "whole network", "depth 18", 18, 10, (21, 26)),
     ),
     draw=draw,
