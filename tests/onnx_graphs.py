@@ -35,7 +35,8 @@ def nms_session(iou_threshold: float, threads: int = 1):
     return nms
 
 
-def roi_align(feats, rois, images, out_size, scale, samples, mode):
+def roi_align_session(out_size, scale, samples, mode, threads: int = 1):
+    """``f(feats (N, C, H, W), rois (R, 4), images (R,)) -> (R, C, oh, ow)``."""
     node = helper.make_node(
         "RoiAlign",
         ["feats", "rois", "images"],
@@ -46,8 +47,14 @@ def roi_align(feats, rois, images, out_size, scale, samples, mode):
         sampling_ratio=samples,
         spatial_scale=scale,
     )
-    run = session([node], {"feats": "float32", "rois": "float32", "images": "int64"}, {"out": "float32"})
-    return run(feats=feats.astype(np.float32), rois=rois.astype(np.float32), images=np.asarray(images, np.int64))[0]
+    kinds = {"feats": "float32", "rois": "float32", "images": "int64"}
+    run = session([node], kinds, {"out": "float32"}, threads)
+    return lambda feats, rois, images: run(feats=feats, rois=rois, images=images)[0]
+
+
+def roi_align(feats, rois, images, out_size, scale, samples, mode):
+    run = roi_align_session(out_size, scale, samples, mode)
+    return run(feats.astype(np.float32), rois.astype(np.float32), np.asarray(images, np.int64))
 
 
 def max_roi_pool(feats, rois, images, out_size, scale):

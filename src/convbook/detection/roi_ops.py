@@ -52,8 +52,10 @@ def roi_align(
     x1, y1, x2, y2 = (rois.detach() * scale).unbind(-1)
     rows = align_weights(y1, y2, oh, H, samples, aligned).to(feats.dtype)
     columns = align_weights(x1, x2, ow, W, samples, aligned).to(feats.dtype)
-    narrow = torch.einsum("brih,bchw->brciw", rows, feats)
-    return narrow @ columns[:, :, None].transpose(-1, -2)
+    B, C, R = len(feats), feats.shape[1], rois.shape[1]
+    narrow = rows.flatten(1, 2) @ feats.transpose(1, 2).reshape(B, H, C * W)  # B, R oh, C W
+    out = narrow.reshape(B, R, oh * C, W) @ columns.transpose(-1, -2)
+    return out.reshape(B, R, oh, C, ow).transpose(2, 3)
 
 
 def bin_cells(low: Tensor, high: Tensor, bins: int, size: int, inclusive: bool) -> tuple[Tensor, Tensor]:

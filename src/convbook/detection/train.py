@@ -25,9 +25,10 @@ from convbook.detection.ops import box_iou
 from convbook.detection.scenes import Scenes, flipped, padded
 from convbook.detection.segmentation import Segmenter, mean_iou
 from convbook.detection.shapes import make_scenes
+from convbook.detection.sliding import WindowClassifier
 from convbook.detection.voc import find, load_voc
 
-TASKS = ("localiser", "faster-rcnn", "segmentation")
+TASKS = ("localiser", "sliding", "faster-rcnn", "segmentation")
 
 
 def shape_sets(task: str, size, count: int, difficulty: float, seed: int) -> tuple[Scenes, Scenes]:
@@ -35,7 +36,7 @@ def shape_sets(task: str, size, count: int, difficulty: float, seed: int) -> tup
     options = {"objects": (1, 1), "sides": (0.3, 0.7)} if task == "localiser" else {"objects": (1, 5)}
     return tuple(
         make_scenes(n, size, difficulty=difficulty, seed=k, **options)
-        for n, k in ((count, 2 * seed), (500, 2 * seed + 1))
+        for n, k in ((count, 2 * seed), (min(count, 500), 2 * seed + 1))
     )
 
 
@@ -45,6 +46,8 @@ def make_model(task: str, classes: int, size, channels: int = 64, scales=(12, 18
         return Localiser(SmallBackbone(channels, 8, 2), classes, size)
     if task == "faster-rcnn":
         return FasterRCNN(SmallBackbone(channels, 4, 3), classes, scales)
+    if task == "sliding":
+        return WindowClassifier(classes)
     return Segmenter(SmallBackbone(channels, 4, 3), classes)
 
 
@@ -59,7 +62,7 @@ def batch_loss(task: str, model, scenes: Scenes, targets, index: np.ndarray, fli
     boxes, labels, valid = (torch.from_numpy(array).to(device) for array in (boxes, labels, valid))
     if task == "localiser":
         return model.loss(images, boxes[:, 0], labels[:, 0])
-    if task == "faster-rcnn":
+    if task in ("faster-rcnn", "sliding"):
         return model.loss(images, boxes, labels, valid)
     return model.loss(images, torch.from_numpy(np.ascontiguousarray(masks)).to(device).long())
 
@@ -77,7 +80,7 @@ def evaluate(task: str, model, scenes: Scenes, device="cpu", batch: int = 50) ->
         return {"mean_iou": float(iou.mean()), "iou_above_half": float((iou > 0.5).float().mean())} | {
             "accuracy": float(right.float().mean())
         }
-    if task == "faster-rcnn":
+    if task in ("faster-rcnn", "sliding"):
         found = [d for part in parts for d in model.detect(part)]
         return coco_ap(found, scenes.objects())
     predicted = torch.cat([model(part).argmax(1).cpu() for part in parts])
@@ -114,6 +117,14 @@ def fit(
     optimizer = torch.optim.AdamW(model.parameters(), lr, weight_decay=1e-3)
     targets, log, sums, queue = padded(train.boxes, train.labels), [], {}, np.zeros(0, int)
     start, step, past, used = time.monotonic(), 0, 0.0, 0
+
+    def report() -> None:
+        nonlocal sums, used
+        row = {"step": step, "seconds": round(time.monotonic() - start, 1)}
+        log.append(row | {name: round(value / used, 4) for name, value in sums.items()})
+        say("  ".join(f"{name} {value}" for name, value in log[-1].items()))
+        sums, used = {}, 0
+
     while True:
         past = max((time.monotonic() - start) / seconds, step / steps if steps else 0)
         if past >= 1:
@@ -134,11 +145,10 @@ def fit(
         step, used = step + 1, used + 1
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + float(value.detach())
-        if used == 50 or past > 0.999:
-            row = {"step": step, "seconds": round(time.monotonic() - start, 1)}
-            log.append(row | {name: round(value / used, 4) for name, value in sums.items()})
-            say("  ".join(f"{name} {value}" for name, value in log[-1].items()))
-            sums, used = {}, 0
+        if used == 50:
+            report()
+    if used:
+        report()
     return log
 
 

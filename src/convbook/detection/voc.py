@@ -52,14 +52,11 @@ def parse(text: bytes, name: str) -> list[tuple[str, list[float], bool]]:
     objects = []
     for k, item in enumerate(ElementTree.fromstring(text).iter("object")):
         try:
-            xmin, ymin, xmax, ymax = (
-                float(item.findtext(f"bndbox/{side}")) for side in ("xmin", "ymin", "xmax", "ymax")
-            )
+            x1, y1, x2, y2 = (float(item.findtext(f"bndbox/{side}")) for side in ("xmin", "ymin", "xmax", "ymax"))
         except (TypeError, ValueError):
             raise ValueError(f"object {k} of {name} must have a bndbox of four numbers") from None
-        objects.append(
-            (item.findtext("name", "").strip(), [xmin - 1, ymin - 1, xmax, ymax], item.findtext("difficult") == "1")
-        )
+        hard = item.findtext("difficult") == "1"
+        objects.append((item.findtext("name", "").strip(), [x1 - 1, y1 - 1, x2, y2], hard))
     return objects
 
 
@@ -74,7 +71,7 @@ def picture(data: bytes, size) -> tuple[np.ndarray, tuple[int, int]]:
 
 
 def load_voc(path, split: str = "train", classes: tuple[str, ...] | None = None, size=None) -> Scenes:
-    """The ``split`` (a file in ImageSets/Main) of a folder or tar: pictures brought to ``size`` (H, W), boxes with them.
+    """The ``split`` (a file in ImageSets/Main) of a folder or tar, pictures and boxes brought to ``size`` (H, W).
 
     ``classes`` default to the names found in all annotations, in order of the alphabet. Boxes are cut off at the
     picture, and one that has no area left is left out: real sets have some. Raises ``ValueError`` for a split that
