@@ -45,8 +45,8 @@ def ratio(part: Tensor, whole: Tensor) -> Tensor:
 
 
 def row_blocks(a: Tensor, b: Tensor, cells: int = 2**16) -> list[slice]:
-    """Rows of a pairwise table in blocks that stay in a processor's cache; on a GPU, and in a batch, all at once."""
-    rows = max(cells // max(len(b), 1), 1) if a.ndim == 2 and a.device.type == "cpu" else len(a)
+    """Rows of a pairwise table in blocks that stay in the cache of a processor; all at once on a GPU."""
+    rows = max(cells // max(len(b), 1), 1) if a.device.type == "cpu" else len(a)
     return [slice(k, k + rows) for k in range(0, len(a), max(rows, 1))]
 
 
@@ -188,7 +188,7 @@ def removed(boxes: Tensor, areas: Tensor, by: Tensor, index: Tensor, iou_thresho
 
     One side is cut off at 0 and the other not: a product that is not positive removes nobody.
     """
-    gone = torch.zeros(len(index), dtype=torch.bool, device=index.device)
+    margin = torch.full((len(index),), -torch.inf, dtype=boxes.dtype, device=boxes.device)
     x1, y1, x2, y2 = boxes[:, index]
     area, label = areas[index], None if classes is None else classes[index]
     for rows in row_blocks(by, index):
@@ -196,14 +196,14 @@ def removed(boxes: Tensor, areas: Tensor, by: Tensor, index: Tensor, iou_thresho
         left, top, right, bottom = boxes[:, a, None]
         shared = torch.minimum(right, x2).sub_(torch.maximum(left, x1)).clamp_(min=0)
         shared.mul_(torch.minimum(bottom, y2).sub_(torch.maximum(top, y1)))
-        over = shared > (areas[a, None] + area).sub_(shared).mul_(iou_threshold)
+        shared.sub_((areas[a, None] + area).sub_(shared).mul_(iou_threshold))
         if label is not None:
-            over &= classes[a, None] == label
-        gone |= over.any(dim=0)
-    return gone
+            shared.masked_fill_(classes[a, None] != label, -torch.inf)
+        torch.maximum(margin, shared.amax(dim=0), out=margin)  # several times as fast as any() of booleans
+    return margin > 0
 
 
-def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, classes: Tensor | None = None, block: int = 256) -> Tensor:
+def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, classes: Tensor | None = None, block: int = 128) -> Tensor:
     """Indices of the boxes that stay, best score first, ``(K,)``; with ``classes (N,)`` each class by itself.
 
     Blocks of the best boxes are settled by :func:`survivors`, then remove what they overlap from all the rest.
