@@ -183,10 +183,28 @@ def record(options: dict, log: list, figures: dict, wall: float, processor: floa
 @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu", show_default=True)
 @click.option("--bfloat16/--float32", default=True, show_default=True)
 @click.option("--save", type=click.Path(path_type=Path), help="write NAME.safetensors and NAME.json")
+@click.option("--half", is_flag=True, help="save weights in float16, half the size; figures are those of what is saved")
 def main(
-    task, data, size, count, difficulty, minutes, steps, batch, channels, lr, seed, threads, device, bfloat16, save
+    task,
+    data,
+    size,
+    count,
+    difficulty,
+    minutes,
+    steps,
+    batch,
+    channels,
+    lr,
+    seed,
+    threads,
+    device,
+    bfloat16,
+    save,
+    half,
 ):
-    options = {k: v for k, v in click.get_current_context().params.items() if k not in ("save", "threads", "device")}
+    options = {
+        k: v for k, v in click.get_current_context().params.items() if k not in ("save", "half", "threads", "device")
+    }
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -213,14 +231,18 @@ def main(
         say=click.echo,
     )
     wall, spent = time.monotonic() - start, time.process_time() - spent
+    if half:
+        model.load_state_dict({k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()})
     figures = evaluate(task, model, test, device, batch=min(50, batch))
-    result = record(options | {"scales": scales}, log, figures, wall, spent, device)
+    result = record(options | {"scales": scales, "classes": train.classes}, log, figures, wall, spent, device)
     click.echo(json.dumps({k: v for k, v in result.items() if k != "log"}, indent=1))
     if save:
         from safetensors.torch import save_file
 
         save.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, save.with_suffix(".safetensors"))
+        dtype = torch.float16 if half else torch.float32
+        weights = {k: v.to(dtype) if v.is_floating_point() else v for k, v in model.state_dict().items()}
+        save_file({k: v.contiguous().cpu() for k, v in weights.items()}, save.with_suffix(".safetensors"))
         save.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
 
 
