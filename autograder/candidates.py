@@ -12,16 +12,20 @@ class Note(str):
     """Something that an instructor should know and that is no problem: an older attempt that a newer one replaced."""
 
 
+class NoNotebook(CourseError):
+    """A student handed in something, or nothing, and no notebook is in it."""
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """A notebook that a student may have handed in.
+    """A notebook that a student may have handed in, None where all else says that they handed in and it has none.
 
     ``timestamp``: when, in a form that nbgrader reads, or None where the source does not say. ``identity``: what
     the source says of the student (``source``, ``id``, ``name``, ``email``, ``late``); grades are sent back by it.
     """
 
     student: str
-    notebook: Path
+    notebook: Path | None
     timestamp: str | None = None
     identity: dict = field(default_factory=dict)
 
@@ -56,7 +60,7 @@ def choose_notebook(files: Iterable[tuple[str, Path]], assignment: str, whose: s
 
     That is ``ASSIGNMENT.ipynb``; failing that, what browsers and Canvas make of that name when there is one already
     (``ASSIGNMENT-1.ipynb``, ``ASSIGNMENT (1).ipynb``); failing that, the only notebook. Raises ``CourseError``
-    where that leaves none or several.
+    where there are several, and ``NoNotebook`` where there is none.
     """
     notebooks = [(name, path) for name, path in files if is_notebook(Path(name))]
     copies = re.compile(re.escape(assignment) + r"(-\d+| ?\(\d+\))\.ipynb", re.IGNORECASE)
@@ -66,4 +70,5 @@ def choose_notebook(files: Iterable[tuple[str, Path]], assignment: str, whose: s
         if len(chosen) == 1:
             return chosen[0]
     names = f" ({', '.join(sorted(name for name, _ in notebooks))})" if notebooks else ""
-    raise CourseError(f"{whose} holds {len(notebooks)} notebooks{names}; expected one, or {assignment}.ipynb")
+    kind = CourseError if notebooks else NoNotebook
+    raise kind(f"{whose} holds {len(notebooks)} notebooks{names}; expected one, or {assignment}.ipynb")

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from autograder import downloads
-from autograder.candidates import Candidate, Note, choose_notebook, is_notebook, usable_name
+from autograder.candidates import Candidate, NoNotebook, Note, choose_notebook, is_notebook, usable_name
 from autograder.errors import CourseError, check_assignment
 from autograder.exercises import ASSIGNMENTS
 from autograder.unzip import unpack
@@ -19,7 +19,8 @@ def collect(source: Path, assignment: str, root: Path) -> tuple[list[str], list[
 
     Understood are ``STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`` (nbgrader's own), ``STUDENT/ASSIGNMENT.ipynb``,
     ``STUDENT/ANY.ipynb`` (one notebook a student), ``STUDENT.ipynb``, and the names that
-    :mod:`autograder.downloads` describes. Who a student is where they came from is kept in
+    :mod:`autograder.downloads` describes. A student who handed in without a notebook gets an empty file, whose grade
+    is 0, unless there is a notebook of an earlier time. Who a student is where they came from is kept in
     ``ROOT/collected/ASSIGNMENT.json``, to send grades back.
 
     Returns the students, and a line about everything that was not used: a :class:`Note` where all is well. Raises
@@ -36,10 +37,10 @@ def collect(source: Path, assignment: str, root: Path) -> tuple[list[str], list[
             raise CourseError(f"there is no folder {source}")
         candidates = find(inner(folder, assignment, is_download=folder != source), assignment, said)
         chosen = one_each(candidates, said)
+        if not any(candidate.notebook for candidate in chosen):
+            raise CourseError("; ".join([f"{source} holds no notebook that can be graded", *said]))
         for candidate in chosen:
             hand_over(candidate, assignment, root)
-    if not chosen:
-        raise CourseError("; ".join([f"{source} holds no notebook that can be graded", *said]))
     remember(chosen, assignment, root)
     return [candidate.student for candidate in chosen], said
 
@@ -74,6 +75,7 @@ def find(folder: Path, assignment: str, said: list[str]) -> list[Candidate]:
     if downloads.looks_like_canvas(files):
         found += downloads.canvas(files, assignment, said)
         rest = [entry for entry in rest if entry not in files]
+    are_students = not (from_exchange or from_moodle or any(map(is_notebook, rest)))  # all folders of this one
     for entry in rest:
         try:
             if notebook := find_notebook(entry, assignment):
@@ -83,6 +85,10 @@ def find(folder: Path, assignment: str, said: list[str]) -> list[Candidate]:
                     said.extend(downloads.left_over(files, {notebook}, entry.name))
             else:
                 said.append(unused(entry, assignment))
+        except NoNotebook as error:
+            said.append(str(error))
+            if are_students:
+                found.append(Candidate(student_id(entry), None))
         except CourseError as error:
             said.append(str(error))
     return found
@@ -115,7 +121,8 @@ def find_notebook(entry: Path, assignment: str) -> Path | None:
         own = entry / assignment / f"{assignment}.ipynb"
         if own.is_file():
             return own
-        notebooks = [(path.name, path) for path in sorted(entry.glob("*")) if path.is_file()]
+        files = sorted([*entry.glob("*"), *entry.glob(f"{assignment}/*")])
+        notebooks = [(path.name, path) for path in files if path.is_file()]
         if not any(is_notebook(path) for _, path in notebooks) and holds_other_assignments(entry, assignment):
             return None
         return choose_notebook(notebooks, assignment, f"{entry.name}/")
@@ -151,6 +158,11 @@ def read_timestamp(notebook: Path) -> str | None:
 def hand_over(candidate: Candidate, assignment: str, root: Path) -> None:
     """Put a notebook where nbgrader looks for it, with the time of submission for its late penalties."""
     target = root / "submitted" / candidate.student / assignment / f"{assignment}.ipynb"
+    if candidate.notebook is None:
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        return
     if candidate.notebook.resolve() == target:
         return
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from autograder.call import outcome_of
 from autograder.compare import compare, same
@@ -41,9 +41,12 @@ def judged_outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -
 def expectations(exercise_id: str, secret: bytes | None) -> tuple[list[Case], int, list[dict]]:
     """Cases, how many of them are visible, and the reference's outcomes: computed once a run."""
     exercise = find(exercise_id)
-    visible = exercise.visible_cases()
-    cases = visible + (exercise.hidden_cases(secret) if secret is not None else [])
-    return cases, len(visible), judged_outcomes(exercise, exercise.reference, cases)
+    if secret is None:
+        visible = exercise.visible_cases()
+        return visible, len(visible), judged_outcomes(exercise, exercise.reference, visible)
+    visible, count, expected = expectations(exercise_id, None)
+    hidden = exercise.hidden_cases(secret)
+    return visible + hidden, count, expected + judged_outcomes(exercise, exercise.reference, hidden)
 
 
 def prepare(exercise: Exercise, secret: bytes | None) -> None:
@@ -51,13 +54,33 @@ def prepare(exercise: Exercise, secret: bytes | None) -> None:
     expectations(exercise.id, secret)
 
 
+def wrong_outcome(exercise_id: str, secret: bytes | None, function: Callable, case: int) -> dict:
+    return judged_outcomes(find(exercise_id), function, [expectations(exercise_id, secret)[0][case]])[0]
+
+
 @lru_cache(maxsize=2**16)
 def mistaken_outcome(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> dict:
     """Outcome of one mistake on one case, computed when a diagnosis first asks for it."""
+    if find(exercise_id).trial:
+        return mistaken_exposures(exercise_id, mistake)[case]
+    if secret is not None and case < expectations(exercise_id, secret)[1]:  # visible: the same for every secret
+        return mistaken_outcome(exercise_id, None, mistake, case)
+    return wrong_outcome(exercise_id, secret, find(exercise_id).mistakes[mistake].function, case)
+
+
+@lru_cache(maxsize=2**10)
+def mistaken_exposures(exercise_id: str, mistake: int) -> list[dict]:
+    """What weak test inputs expose, of all cases at once: the right answers to the inputs are the same for all."""
     exercise = find(exercise_id)
-    return judged_outcomes(exercise, exercise.mistakes[mistake].function, [expectations(exercise_id, secret)[0][case]])[
-        0
-    ]
+    return judged_outcomes(exercise, exercise.mistakes[mistake].function, expectations(exercise_id, None)[0])
+
+
+@lru_cache(maxsize=2**18)
+def is_rejected(exercise_id: str, secret: bytes | None, mistake: int, case: int) -> bool:
+    """Whether a case tells a mistake from the right answer."""
+    expected = expectations(exercise_id, secret)[2][case]
+    got = mistaken_outcome(exercise_id, secret, mistake, case)
+    return compare(expected, got, find(exercise_id).exact_type) is not None
 
 
 @lru_cache(maxsize=64)
@@ -71,8 +94,9 @@ def pairs_of(exercise_id: str) -> list[tuple[Mistake, Mistake, Callable]]:
 @lru_cache(maxsize=2**16)
 def paired_outcome(exercise_id: str, secret: bytes | None, pair: int, case: int) -> dict:
     """Outcome of two mistakes at once on one case."""
-    exercise, (_, _, function) = find(exercise_id), pairs_of(exercise_id)[pair]
-    return judged_outcomes(exercise, function, [expectations(exercise_id, secret)[0][case]])[0]
+    if secret is not None and case < expectations(exercise_id, secret)[1]:
+        return paired_outcome(exercise_id, None, pair, case)
+    return wrong_outcome(exercise_id, secret, pairs_of(exercise_id)[pair][2], case)
 
 
 def diagnose(
@@ -92,15 +116,22 @@ def diagnose(
     expected = expectations(exercise.id, secret)[2]
 
     def alike(other: dict, k: int) -> bool:
-        """Whether an outcome is what ``got`` is; where an error is asked, and in what is right, words may differ."""
+        """Whether an outcome is what ``got`` is; where an error is asked, its words may differ."""
         if "error" in expected[k] and "error" in got[k] and "error" in other:
             wanted, ours, theirs = expected[k]["error"][0][0], got[k]["error"][0], other["error"][0]
             return ours[0] == theirs[0] or (wanted in ours and wanted in theirs)
-        both_right = k not in failed and compare(expected[k], other, exercise.exact_type) is None
-        return both_right or same(got[k], other)
+        return same(got[k], other)
 
+    @cache
     def does(m: int, k: int) -> bool:
-        return alike(mistaken_outcome(exercise.id, secret, m, k), k)
+        """Whether a mistake does what ``got`` does, or is right where ``got`` is."""
+        both_right = k not in failed and not is_rejected(exercise.id, secret, m, k)
+        return both_right or alike(mistaken_outcome(exercise.id, secret, m, k), k)
+
+    def pair_does(pair: int, k: int) -> bool:
+        other = paired_outcome(exercise.id, secret, pair, k)
+        both_right = k not in failed and compare(expected[k], other, exercise.exact_type) is None
+        return both_right or alike(other, k)
 
     def contradicted(m: int) -> bool:
         """Whether it would have failed a case that passed."""
@@ -118,18 +149,19 @@ def diagnose(
     def told(found: list[int]) -> tuple[Mistake, ...]:
         return tuple(exercise.mistakes[m] for m in dict.fromkeys(found))
 
-    if sure := explaining(range(len(got)), failed.__contains__):
+    # first what rules most mistakes out
+    telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k not in failed, k))
+    if sure := explaining(telling, failed.__contains__):
         return told(sure[:1])
     groups = dict.fromkeys(cases[k].group for k in sorted(failed))
-    found = [explaining([k for k, case in enumerate(cases) if case.group == group], wrong_value) for group in groups]
+    found = [explaining([k for k in telling if cases[k].group == group], wrong_value) for group in groups]
     best = [sorted(mistakes, key=contradicted)[:1] for mistakes in found]
     by_group = [m for mistakes in best for m in mistakes]
     if all(best) and not any(map(contradicted, by_group)):
         return told(by_group)
     if any(map(wrong_value, failed)):
-        telling = sorted(range(len(got)), key=lambda k: (not wrong_value(k), k))  # what rules most pairs out
         for pair, (one, other, _) in enumerate(pairs_of(exercise.id)):
-            if all(alike(paired_outcome(exercise.id, secret, pair, k), k) for k in telling):
+            if all(pair_does(pair, k) for k in telling):
                 return one, other
     return told(explaining(sorted(failed), wrong_value)[:1] or by_group)
 
@@ -137,9 +169,7 @@ def diagnose(
 @lru_cache(maxsize=64)
 def survivors_of(exercise_id: str) -> list[set[int]]:
     """For each weakness of test inputs, the cases whose wrong implementation it does not expose."""
-    exercise = find(exercise_id)
-    cases = exercise.visible_cases()
-    judged = [judged_outcomes(exercise, mistake.function, cases) for mistake in exercise.mistakes]
+    judged = [mistaken_exposures(exercise_id, mistake) for mistake in range(len(find(exercise_id).mistakes))]
     return [{k for k, outcome in enumerate(outcomes) if outcome.get("value") == 0} for outcomes in judged]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from dateutil import parser, tz
 
-from autograder.candidates import Candidate, Note, choose_notebook, is_notebook, usable_name
+from autograder.candidates import Candidate, NoNotebook, Note, choose_notebook, is_notebook, usable_name
 from autograder.errors import CourseError
 
 CANVAS = re.compile(
@@ -79,6 +79,9 @@ def exchange(entries: list[Path], assignment: str, said: list[str]) -> list[Cand
         try:
             files = [(path.name, path) for path in newest.iterdir() if path.is_file() and not path.is_symlink()]
             notebook = choose_notebook(files, assignment, f"{newest.name}/")
+        except NoNotebook as error:
+            said.append(str(error))
+            notebook = None
         except (CourseError, OSError) as error:
             said.append(str(error))
             continue
@@ -102,12 +105,14 @@ def canvas(files: list[Path], assignment: str, said: list[str]) -> list[Candidat
     for user, matches in by_user.items():
         name = matches[0][0]["name"] or ""
         student = f"{name}_{user}" if name else user
-        if entries := [match["entry"] for match, _ in matches if match["entry"]]:
-            said.append(f"{student} handed in no file: {entries[0]}.html")
-            continue
         try:
-            notebook = choose_notebook([(match["own"], path) for match, path in matches], assignment, student)
             usable_name(student)
+            if entries := [match["entry"] for match, _ in matches if match["entry"]]:
+                raise NoNotebook(f"{student} handed in no file: {entries[0]}.html")
+            notebook = choose_notebook([(match["own"], path) for match, path in matches], assignment, student)
+        except NoNotebook as error:
+            said.append(str(error))
+            notebook = None
         except CourseError as error:
             said.append(str(error))
             continue
@@ -139,8 +144,11 @@ def moodle(entries: list[Path], assignment: str, said: list[str]) -> list[Candid
     for (name, number), files in by_participant.items():
         student = name if namesakes[name] == 1 else f"{name}_{number}"
         try:
-            notebook = choose_notebook(handed[name, number], assignment, student)
             usable_name(student)
+            notebook = choose_notebook(handed[name, number], assignment, student)
+        except NoNotebook as error:
+            said.append(str(error))
+            notebook = None
         except CourseError as error:
             said.append(str(error))
             continue
@@ -174,9 +182,12 @@ def gradescope(folder: Path, assignment: str, said: list[str]) -> list[Candidate
             if not isinstance(about, dict):
                 raise CourseError(f"{entry.name} is not in {METADATA}: whose it is cannot be told")
             files = [path for path in sorted(entry.rglob("*")) if path.is_file()]
-            notebook = choose_notebook([(path.name, path) for path in files], assignment, f"{entry.name}/")
             timestamp = utc(about[":created_at"]) if about.get(":created_at") else None
             people = [submitter(person) for person in about.get(":submitters") or [{}]]
+            notebook = choose_notebook([(path.name, path) for path in files], assignment, f"{entry.name}/")
+        except NoNotebook as error:
+            said.append(str(error))
+            notebook = None
         except (CourseError, ValueError, TypeError) as error:
             said.append(f"{entry.name}: {error}" if entry.name not in str(error) else str(error))
             continue

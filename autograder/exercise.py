@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,11 @@ class Exercise:
         return self.draw(np.random.default_rng(seed))
 
 
+@cache
+def source_of(function: Callable) -> str:
+    return textwrap.dedent(inspect.getsource(function))
+
+
 def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
     """Return ``function`` with pieces of its source replaced: a wrong implementation as its difference.
 
@@ -83,7 +89,7 @@ def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
     ...
     ValueError: 'no such text' occurs 0 times in call, not once
     """
-    source = textwrap.dedent(inspect.getsource(function))
+    source = source_of(function)
     for old, new in changes:
         if source.count(old) != 1:
             raise ValueError(f"{old!r} occurs {source.count(old)} times in {function.__name__}, not once")

@@ -3,6 +3,7 @@
 What is not plain (an object, an array of objects) crosses as its type's name alone.
 """
 
+import itertools
 import json
 import math
 import struct
@@ -12,9 +13,12 @@ import numpy as np
 
 LIMIT = 64 * 2**20  # bytes in one message
 DEPTH = 12
-DTYPES = {"bool", "complex64", "complex128", "float16", "float32", "float64"} | {
+NAMES = ["bool", "complex64", "complex128", "float16", "float32", "float64"] + [
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
+]
+DTYPES = {name: np.dtype(name) for name in NAMES}
+CROSSING = {name: dtype.newbyteorder("<") for name, dtype in DTYPES.items()}  # the same on every machine
+NAME_OF = {dtype: name for name, dtype in DTYPES.items()}  # what a dtype tells of itself takes it long to say
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,14 @@ def pack(value) -> bytes:
             array = np.asarray(value)
             if array.dtype.char == "g":  # extended precision is another format on every machine
                 array = array.astype(np.float64)
-            if array.dtype.name not in DTYPES:
-                return ["o", f"array of {array.dtype.name}"]
+            name = NAME_OF.get(array.dtype) or array.dtype.name  # another byte order has the same name
+            if name not in DTYPES:
+                return ["o", f"array of {name}"]
             size += array.nbytes
             if size > LIMIT:
                 raise NotPlain(f"more than {LIMIT} bytes")
-            buffers.append(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
-            return [kind, array.dtype.name, list(array.shape), len(buffers) - 1]
+            buffers.append(array.astype(CROSSING[name], copy=False).tobytes())
+            return [kind, name, list(array.shape), len(buffers) - 1]
         return ["o", type(value).__qualname__[:80]]
 
     head = json.dumps([node(value, 0), [len(buffer) for buffer in buffers]]).encode()
@@ -95,10 +100,10 @@ def unpack(message: bytes):
         tree, sizes = json.loads(message[4 : 4 + length])
         if any(type(size) is not int or size < 0 for size in sizes):
             raise ValueError("a buffer of negative size")
-        ends = np.cumsum([4 + length, *sizes], dtype=object)
+        ends = list(itertools.accumulate(sizes, initial=4 + length))
         if ends[-1] != len(message):
             raise ValueError("the buffers do not fill the message")
-        return _value(tree, [message[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)], 0)
+        return _value(tree, [message[a:b] for a, b in itertools.pairwise(ends)], 0)
     except (ValueError, TypeError, IndexError, KeyError, RecursionError, OverflowError) as error:
         raise NotPlain(f"not a message: {str(error)[:200]}") from None
 
@@ -126,8 +131,8 @@ def _value(node, buffers, depth):
             raise ValueError(f"no such dtype or buffer: {dtype!r}, {which!r}")
         if len(shape) > 16 or any(type(length) is not int or length < 0 for length in shape):
             raise ValueError(f"no such shape: {shape!r}")
-        if math.prod(shape) * np.dtype(dtype).itemsize != len(buffers[which]):
+        if math.prod(shape) * DTYPES[dtype].itemsize != len(buffers[which]):
             raise ValueError("an array whose shape does not match its bytes")
-        array = np.frombuffer(buffers[which], np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+        array = np.frombuffer(buffers[which], CROSSING[dtype]).astype(DTYPES[dtype]).reshape(shape)
         return array if kind == "a" else array.reshape(())[()]
     raise ValueError(f"no such kind: {kind!r}")

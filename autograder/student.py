@@ -10,6 +10,7 @@ import struct
 import sys
 import tempfile
 import time
+from time import sleep  # before a cell may put something else in its place
 
 import confine
 import probes
@@ -69,7 +70,7 @@ def study(shell, settings: dict, rules, layers: list, missing: dict) -> int:
 
 def end_strays(kept: set[int]) -> None:
     """End what a cell has left running: the next ones would be charged for its memory and its processes."""
-    for _ in range(20):  # forks may fork on meanwhile
+    for _ in range(200):  # forks may fork on meanwhile, and on a busy machine it takes them time to end
         strays = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) not in kept]
         if not strays:
             return
@@ -82,7 +83,8 @@ def end_strays(kept: set[int]) -> None:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 continue
         except ChildProcessError:
-            continue
+            pass
+        sleep(0.01)
 
 
 def privileges_then(layer):

@@ -93,10 +93,10 @@ def read_notebook(data: bytes) -> NotebookNode:
     >>> read_notebook(b"")
     Traceback (most recent call last):
     ...
-    autograder.submission.Unreadable: the file is empty
+    autograder.submission.Unreadable: no notebook was handed in, or an empty file
     """
     if not data.strip():
-        raise Unreadable("the file is empty")
+        raise Unreadable("no notebook was handed in, or an empty file")
     if len(data) > LARGEST:
         raise Unreadable(f"the file has {len(data) / 2**20:.0f} MiB, more than {LARGEST / 2**20:.0f}")
     try:

@@ -133,23 +133,22 @@ def watch(shell, settings: dict, rules, layers: list, missing: dict) -> int:
                 break
         if time.monotonic() > deadline:
             return 128 + signal.SIGVTALRM
-        if "processes" in layers and memory_of_all() > settings["memory"]:
+        if "processes" in layers and use_more_than(settings["memory"]):
             return 128 + signal.SIGBUS
 
 
-def memory_of_all() -> int:
-    """Bytes of memory that this namespace's processes use together, what forks share counted once."""
-    total = proportional = 0
+def use_more_than(limit: int) -> bool:
+    """Whether this namespace's processes together use more memory than that, what forks share counted once."""
     page = os.sysconf("SC_PAGE_SIZE")
+    resident = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit() and entry != "1":
             try:
-                resident = int(Path(f"/proc/{entry}/statm").read_text().split()[1]) * page
-                total += resident
-                proportional += resident if total < 2**30 else shared_out(entry, resident)
+                resident[entry] = int(Path(f"/proc/{entry}/statm").read_text().split()[1]) * page
             except (OSError, ValueError, IndexError):
                 continue
-    return min(total, proportional)
+    # as a rule they are far below, and the exact sum takes the kernel longer
+    return sum(resident.values()) > limit and sum(map(shared_out, resident, resident.values())) > limit
 
 
 def shared_out(entry: str, resident: int) -> int:

@@ -37,6 +37,11 @@ def timestamp_of(root, student):
     return path.read_text() if path.exists() else None
 
 
+def empty(root, student):
+    """Whether what was collected of a student is the file that stands for no notebook."""
+    return (root / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_bytes() == b""
+
+
 def zipped(path, members: dict[str, str]):
     with zipfile.ZipFile(path, "w") as bundle:
         for name, text in members.items():
@@ -75,14 +80,23 @@ def test_canvas(tmp_path, as_zip):
     files.pop("mayeva_505_text.html", None)
     source = zipped(tmp_path / "submissions.zip", files) if as_zip else laid_out(tmp_path / "files", files)
     students, said = collect(source, ASSIGNMENT, tmp_path)
-    assert set(students) == {"oharazoë_501", "schmidtanna_502", "leeben_503", "anon_aB3x", "anon_Zz9"}
+    assert set(students) == {
+        "oharazoë_501",
+        "schmidtanna_502",
+        "leeben_503",
+        "anon_aB3x",
+        "anon_Zz9",
+        "novakdan_506",
+    }
+    assert empty(tmp_path, "novakdan_506")
     assert mark_of(tmp_path, "leeben_503") == "ben"
     assert mark_of(tmp_path, "schmidtanna_502") == "anna"
     problems, notes = problems_and_notes(said)
     assert len(problems) == 2
     assert "karlcas_504 holds 2 notebooks (first.ipynb, second.ipynb)" in problems[0]
     assert "novakdan_506 holds 0 notebooks" in problems[1]
-    assert notes == ["leeben_503: not graded: leeben_503_9004_notes.pdf"]
+    assert "leeben_503: not graded: leeben_503_9004_notes.pdf" in notes
+    assert all(note.startswith(("leeben_503: not graded", "novakdan_506: not graded")) for note in notes)
     known = identities(tmp_path, ASSIGNMENT)
     assert known["schmidtanna_502"] == {"source": "canvas", "id": "502", "name": "schmidtanna", "late": True}
     assert known["anon_Zz9"]["late"] and not known["oharazoë_501"]["late"]
@@ -91,7 +105,7 @@ def test_canvas(tmp_path, as_zip):
 def test_canvas_with_a_text_entry(tmp_path):
     """A text entry is named without a file's number: still Canvas's download, and told."""
     students, said = collect(zipped(tmp_path / "s.zip", CANVAS_FILES), ASSIGNMENT, tmp_path)
-    assert len(students) == 5
+    assert len(students) == 7 and empty(tmp_path, "mayeva_505")
     assert "mayeva_505 handed in no file: text.html" in said
 
 
@@ -129,8 +143,9 @@ def test_moodle(tmp_path):
         },
     )
     students, said = collect(source, ASSIGNMENT, tmp_path)
-    assert set(students) == {"Zoë O'Hara", "Anna Schmidt_1002", "Anna Schmidt_1003"}
+    assert set(students) == {"Zoë O'Hara", "Anna Schmidt_1002", "Anna Schmidt_1003", "Ben Lee"}
     assert mark_of(tmp_path, "Anna Schmidt_1003") == "another anna"
+    assert empty(tmp_path, "Ben Lee")
     problems, notes = problems_and_notes(said)
     assert len(problems) == 1 and "Ben Lee holds 0 notebooks" in problems[0]
     assert "Zoë O'Hara: not graded: cat.png, onlinetext.html" in notes
@@ -230,8 +245,9 @@ def test_the_exchange(tmp_path):
     evil.mkdir()
     (evil / "hw2-conv2d.ipynb").symlink_to(private)
     students, said = collect(inbound, ASSIGNMENT, tmp_path)
-    assert set(students) == {"ann", "ben"}
+    assert set(students) == {"ann", "ben", "dan", "eve"}
     assert mark_of(tmp_path, "ann") == "last"
+    assert empty(tmp_path, "dan") and empty(tmp_path, "eve")
     assert timestamp_of(tmp_path, "ann") == "2026-03-01 12:00:00.000000 UTC"
     assert timestamp_of(tmp_path, "ben") == "2026-03-01 12:30:00.000000 UTC"
     problems, notes = problems_and_notes(said)
@@ -261,6 +277,38 @@ def test_submitted_itself_and_other_assignments(tmp_path):
     students, said = collect(tmp_path / "submitted", ASSIGNMENT, tmp_path)
     assert students == ["ann"] and said == []
     assert timestamp_of(tmp_path, "ann") == "2026-03-01 10:00:00 UTC"
+
+
+def test_who_hands_in_no_notebook_is_there_all_the_same(tmp_path):
+    source = laid_out(
+        tmp_path / "downloads",
+        {
+            "ann/hw2-conv2d.ipynb": notebook("ann"),
+            "ben/hw2.py": "def out_size(): ...",
+            "cas/hw2-conv2d/another name.ipynb": notebook("cas"),
+            "dan/hw1-filters/hw1-filters.ipynb": notebook("another assignment"),
+            "eve/a.ipynb": notebook("one"),
+            "eve/b.ipynb": notebook("two"),
+        },
+    )
+    (source / "fay").mkdir()
+    students, said = collect(source, ASSIGNMENT, tmp_path)
+    assert set(students) == {"ann", "ben", "cas", "fay"}
+    assert mark_of(tmp_path, "cas") == "cas"
+    assert empty(tmp_path, "ben") and empty(tmp_path, "fay")
+    problems, notes = problems_and_notes(said)
+    assert [line.split("/")[0] for line in problems] == ["ben", "eve", "fay"]
+    assert notes == ["dan handed in nothing for hw2-conv2d"]
+
+
+def test_no_notebook_does_not_replace_one_that_was_there(tmp_path):
+    collect(
+        laid_out(tmp_path / "first", {"ann/x.ipynb": notebook("ann"), "ben/x.ipynb": NOTEBOOK}), ASSIGNMENT, tmp_path
+    )
+    again = laid_out(tmp_path / "again", {"ann/x.txt": "sorry", "ben/x.ipynb": NOTEBOOK})
+    students, said = collect(again, ASSIGNMENT, tmp_path)
+    assert set(students) == {"ann", "ben"} and "ann/ holds 0 notebooks" in said[0]
+    assert mark_of(tmp_path, "ann") == "ann"
 
 
 @pytest.mark.parametrize("around", ["", "everything/"])

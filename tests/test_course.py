@@ -275,6 +275,21 @@ def test_layouts_of_a_folder(course, tmp_path):
     assert len(problems) == 8  # with the copy that dan has beside his notebook
 
 
+def test_a_folder_without_a_notebook_gets_zero_and_a_reason(course, tmp_path):
+    for student in ("somebody", "forgot", "wrong file"):
+        (tmp_path / student).mkdir()
+    (tmp_path / "somebody" / "any.ipynb").write_text(nbformat.writes(solved()))
+    (tmp_path / "wrong file" / "hw2.py").write_text("def out_size(): ...")
+    result = run(sys.executable, "-m", "autograder", "grade", ASSIGNMENT, str(tmp_path), cwd=course)
+    assert result.returncode == 1
+    scores = {student: score for student, (score, _, _) in Course(course).scores(ASSIGNMENT).items()}
+    assert scores["somebody"] == pytest.approx(EXERCISE_POINTS)
+    for student in ("forgot", "wrong file"):
+        assert scores[student] == pytest.approx(0)
+        assert f"problem: {student}/ holds 0 notebooks" in result.stderr
+        assert "no notebook was handed in" in feedback(course, student)
+
+
 def broken_notebooks() -> dict[str, object]:
     """What happens to notebooks: the text of a file, or a notebook."""
     copied = solved()
@@ -315,7 +330,10 @@ def test_no_notebook_stops_the_others(course, tmp_path):
     assert {student: scores[student] for student in whole} == pytest.approx(dict.fromkeys(whole, EXERCISE_POINTS))
     assert scores["no cells"] == pytest.approx(0)
     assert scores["half"] == scores["nothing"] == pytest.approx(0)
-    for student, reason in (("half", "the file is not JSON"), ("nothing", "the file is empty")):
+    for student, reason in (
+        ("half", "the file is not JSON"),
+        ("nothing", "no notebook was handed in, or an empty file"),
+    ):
         assert f"problem: {student}'s notebook cannot be read: {reason}" in result.stderr
         assert f"Your file could not be graded: {reason}" in feedback(course, student)
     assert result.returncode == 1

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from submissions import ROOT
 
-from autograder.compare import compare
 from autograder.diagnosis import judged_outcomes, outcomes, pairs_of
 from autograder.exercise import combined, rewrite
 from autograder.exercises import ASSIGNMENTS, EXERCISES
@@ -17,16 +16,28 @@ from autograder.verdict import judge, link
 from convbook import kernels
 
 SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
-ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+# the longest first; all tests of an exercise in a row and in one process, which computes its mistakes' outcomes once
+LISTED = [
+    pytest.param(exercise, id=exercise.id, marks=pytest.mark.xdist_group(exercise.id))
+    for exercise in sorted(EXERCISES.values(), key=lambda exercise: -len(exercise.mistakes))
+]
+ALL = pytest.mark.parametrize("exercise", LISTED, scope="module")
 WITH_HIDDEN = pytest.mark.parametrize(
-    "exercise",
-    [exercise for exercise in EXERCISES.values() if exercise.trial is None],
-    ids=lambda exercise: exercise.id,
+    "exercise", [listed for listed in LISTED if listed.values[0].trial is None], scope="module"
 )
 
 
 def answered_by(exercise, function):
-    return lambda cases: outcomes(exercise, function, cases)
+    """What ``judge`` asks, answered by ``function``, which is called once a case, however often it is judged."""
+    answered = {}
+
+    def answer(cases):
+        for case in cases:
+            if id(case) not in answered:
+                answered[id(case)] = case, *outcomes(exercise, function, [case])
+        return [answered[id(case)][1] for case in cases]
+
+    return answer
 
 
 @ALL
@@ -39,31 +50,30 @@ def test_no_mistake_survives_the_visible_cases(exercise):
 @WITH_HIDDEN
 @pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
 def test_no_mistake_survives_the_hidden_cases(exercise, secret):
-    hidden = exercise.hidden_cases(secret)
-    expected = judged_outcomes(exercise, exercise.reference, hidden)
-    for mistake in exercise.mistakes:
-        got = judged_outcomes(exercise, mistake.function, hidden)
-        rejected = [compare(a, b, exercise.exact_type) is not None for a, b in zip(expected, got, strict=True)]
-        assert any(rejected), f"{mistake.name} survives the hidden cases"
+    hidden = kill_matrix(exercise, secret)[:, len(exercise.visible_cases()) :]
+    survivors = ~hidden.any(axis=1)
+    assert [m.name for m, alive in zip(exercise.mistakes, survivors, strict=True) if alive] == []
 
 
 @ALL
-@pytest.mark.parametrize("secret", [None, SECRETS[0]], ids=["visible", "hidden too"])
-def test_each_mistake_is_named_and_loses_points(exercise, secret):
+def test_each_mistake_is_named_and_loses_points(exercise):
     for mistake in exercise.mistakes:
-        verdict = judge(exercise, answered_by(exercise, mistake.function), secret)
-        assert [named.name for named in verdict.mistakes] == [mistake.name]
-        assert verdict.score < exercise.points, mistake.name
+        answer = answered_by(exercise, mistake.function)
+        for secret in (None, SECRETS[0]):  # visible cases alone, and hidden ones too
+            verdict = judge(exercise, answer, secret)
+            assert [named.name for named in verdict.mistakes] == [mistake.name], secret
+            assert verdict.score < exercise.points, (mistake.name, secret)
 
 
 @ALL
-@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
-def test_every_variant_gets_all_points(exercise, secret):
+def test_every_variant_gets_all_points(exercise):
     assert len(exercise.variants) >= 3
     for name, variant in {"reference": exercise.reference, **exercise.variants}.items():
-        verdict = judge(exercise, answered_by(exercise, variant), secret)
-        assert not verdict.failures, f"{name}: {verdict.failures}"
-        assert verdict.score == pytest.approx(exercise.points)
+        answer = answered_by(exercise, variant)
+        for secret in SECRETS:
+            verdict = judge(exercise, answer, secret)
+            assert not verdict.failures, f"{name}: {verdict.failures}"
+            assert verdict.score == pytest.approx(exercise.points)
 
 
 @ALL

@@ -13,17 +13,17 @@ import threading
 
 import nbformat
 import pytest
-from hostile import ANSWERS, ARRAYS, CELLS, broken, notebooks, unreadable
+from hostile import ANSWERS, ARRAYS, CELLS, SECONDS, broken, notebooks, unreadable
 from submissions import ASSIGNMENT, ROOT, released, solved
 
 from autograder.exercises import ASSIGNMENTS
 
 POINTS = sum(exercise.points for exercise in ASSIGNMENTS[ASSIGNMENT])
 HONEST = {"aaa honest": POINTS, "mmm honest": POINTS, "zzz honest": POINTS, "mmm stub": 0}
-SETTINGS = """
-c.GradeNotebook.cell_timeout = 2
-c.GradeNotebook.case_timeout = 2
-c.GradeNotebook.memory = 2 * 2**30
+SETTINGS = f"""
+c.GradeNotebook.cell_timeout = {SECONDS}
+c.GradeNotebook.case_timeout = 4
+c.GradeNotebook.memory = 2**29
 """
 
 
