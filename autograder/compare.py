@@ -84,8 +84,8 @@ def _parts_difference(expected: dict, got) -> Difference | None:
     """The parts of a function's result by name, as the probes that know several tell them."""
     if not isinstance(got, dict) or not got.keys() >= expected.keys():
         return Difference("type", "the probe's answer has a form of its own")
-    returned = got["returned"] if isinstance(got["returned"], str) else ""
-    if returned != expected["returned"]:
+    returned = got.get("returned") if isinstance(got.get("returned"), str) else ""
+    if returned != expected.get("returned", returned):
         what = returned if re.fullmatch(KINDS, returned) else "something else"
         names = "(out, cache)" if expected["returned"] == "a pair" else expected["returned"]
         count = {2: "two", 3: "three"}[names.count(",") + 1]

@@ -1,6 +1,7 @@
 """An exercise as data: all that checking, grading, feedback and the book are derived from."""
 
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def source_of(function: Callable) -> str:
 
 
 def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
-    """Return ``function`` with pieces of its source replaced: a wrong implementation as its difference.
+    """Return ``function``, or a class, with pieces of its source replaced: a wrong implementation as its difference.
 
     Each ``(old, new)`` must match the source exactly once, or ``ValueError`` is raised.
 
@@ -94,7 +95,7 @@ def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
         if source.count(old) != 1:
             raise ValueError(f"{old!r} occurs {source.count(old)} times in {function.__name__}, not once")
         source = source.replace(old, new)
-    namespace = dict(function.__globals__)
+    namespace = dict(getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]))
     exec(compile(source, f"<{function.__name__}, rewritten>", "exec"), namespace)
     rewritten = namespace[function.__name__]
     rewritten.rewritten_from = function, changes

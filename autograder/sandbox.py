@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("worker.py", "student.py", "confine.py", "shell.py", "frames.py", "plain.py", "probes.py")
+SCRIPTS = ("worker.py", "student.py", "confine.py", "shell.py", "frames.py", "plain.py", "probes.py", "torch_probes.py")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime")
 FIRST_USER = 0x7F00_0000  # of the users that root lends to students' processes, above all that systems give out
 KINDS = ("bubblewrap", "bare", "podman", "docker")
 
 # What would hand the student the answer, or bring a second implementation of it.
-REFUSED = ("convbook", "torch", "torchvision", "tensorflow", "jax", "scipy", "skimage", "sklearn", "cv2", "nbgrader")
+REFUSED = (
+    *("convbook", "torch", "torchvision", "timm", "transformers", "captum", "tensorflow", "jax", "onnxruntime"),
+    *("scipy", "skimage", "sklearn", "cv2", "nbgrader"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def launch(way: str, scratch: Path, refused: tuple[str, ...], slot: int) -> Laun
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",  # a process that has used a graphics processor cannot fork
         "LANG": "C.UTF-8",
         **{name: os.environ[name] for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ},
     }

@@ -17,6 +17,7 @@ CHAPTERS = {
     "conv2d": "02-conv2d",
     "groups": "03-groups-dilation",
     "backprop": "04-backprop",
+    "resnets": "05-resnets",
 }
 
 

@@ -4,8 +4,11 @@ import html
 
 import numpy as np
 
+from convbook.lecture_numbers import slips_table
+
 CELL = "padding:.15rem .5rem;text-align:right;white-space:nowrap"
 LEFT = "padding:.15rem .5rem;text-align:left"
+MONO = "font-family:var(--pst-font-family-monospace,monospace);font-size:.85em;overflow-wrap:anywhere"
 
 
 class Html:
@@ -61,6 +64,39 @@ def tiny(value: float) -> str:
     ('0', '2e-15')
     """
     return f"{value:.0e}" if value else "0"
+
+
+def slips(chapter: str) -> Html:
+    """The slips of a chapter, a table a lecture: what it is, why, what is printed and what is right.
+
+    >>> slips("backprop").text.count("<table")
+    4
+    """
+    by_lecture: dict[str, list[str]] = {}
+    for lecture, what, printed, right, note in slips_table(chapter):
+        title = what if what.startswith("d") else what[0].upper() + what[1:]
+        by_lecture.setdefault(lecture, []).append(
+            f'<tr><th scope="rowgroup" style="text-align:left;padding:.6rem .5rem .2rem">{html.escape(title)}'
+            f'<div style="font-weight:normal">{html.escape(note)}</div></th></tr>'
+            '<tr><td style="padding:.2rem .5rem .6rem;text-align:left">'
+            '<div style="display:flex;flex-wrap:wrap;gap:.2rem 1.5rem">'
+            f"{_side('Printed', printed)}{_side('Right', right)}</div></td></tr>"
+        )
+    tables = (
+        f'<table class="dataframe" style="width:100%"><caption style="text-align:left">{html.escape(lecture)}</caption>'
+        f"{''.join(rows)}</table>"
+        for lecture, rows in by_lecture.items()
+    )
+    return Html("".join(tables))
+
+
+def _side(name, text):
+    """A matrix of letters in rows, anything else as it stands."""
+    rows = text.split("; ")
+    if len(rows) > 2 and all(len(word) <= 2 for row in rows for word in row.split()):
+        look = f"{MONO};line-height:1.35;margin:.2rem 0 0;padding:.4rem .6rem"
+        return f'<div>{name}:<pre style="{look}">' + "\n".join(rows) + "</pre></div>"
+    return f'<div style="flex-basis:100%">{name}: <span style="{MONO}">{html.escape(text)}</span></div>'
 
 
 def tell(**values) -> None:

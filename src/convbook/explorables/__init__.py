@@ -5,7 +5,10 @@ from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
+from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
+from convbook.explorables.loss_surface import LossSurface
+from convbook.explorables.resnet_builder import ResnetBuilder
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
 from convbook.explorables.toeplitz import Toeplitz
@@ -16,7 +19,10 @@ __all__ = [
     "Conv2d",
     "Dilation",
     "Filters",
+    "GradientChain",
     "Groups",
+    "LossSurface",
+    "ResnetBuilder",
     "Shift",
     "Template",
     "Toeplitz",

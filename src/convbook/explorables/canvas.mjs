@@ -1,5 +1,7 @@
 // Grey pictures on a canvas, with outlines over them, and a cursor that a mouse, a finger or the keyboard moves.
 
+const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis, five of its colours
+
 const STEPS = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
@@ -103,4 +105,11 @@ export function say(canvas, label, [i, j], [height, width], words) {
     "aria-valuetext": words,
   };
   for (const [name, text] of Object.entries(attributes)) canvas.setAttribute(name, text);
+}
+
+// A colour of viridis, [red, green, blue], for a share from 0 to 1.
+export function colour(share) {
+  const at = Math.max(0, Math.min(share, 1)) * (RAMP.length - 1);
+  const k = Math.min(Math.floor(at), RAMP.length - 2);
+  return RAMP[k].map((value, c) => Math.round(value + (at - k) * (RAMP[k + 1][c] - value)));
 }

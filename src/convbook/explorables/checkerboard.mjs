@@ -1,5 +1,6 @@
 // The checkerboard explorable: where the stamps of a transposed convolution overlap, and what that does to a map.
 import { conv_transpose2d, coverage, deviation, outer, phases, profile, resize_convolve, ripple } from "./adjoints.mjs";
+import { colour } from "./canvas.mjs";
 import { bind, settings, span } from "./controls.mjs";
 import { field, h, options, plane, range, short } from "./dom.mjs";
 
@@ -9,7 +10,6 @@ const PICTURES = ["hill", "flat", "slope"];
 const LETTERS = "abcdef";
 const STAMPS = 4; // inputs in the row that is drawn stamp by stamp
 const SIDE = 9; // pixels across the picture that is made larger
-const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis, five of its colours
 
 const pictures = {
   flat: () => 1,
@@ -41,12 +41,6 @@ function compute({ kernel, stride, weights, picture }) {
 }
 
 // ---- drawing
-
-function colour(share) {
-  const at = Math.max(0, Math.min(share, 1)) * (RAMP.length - 1);
-  const k = Math.min(Math.floor(at), RAMP.length - 2);
-  return RAMP[k].map((value, c) => Math.round(value + (at - k) * (RAMP[k + 1][c] - value)));
-}
 
 function paint(canvas, map) {
   const [rows, columns] = [map.length, map[0].length];

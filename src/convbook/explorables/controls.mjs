@@ -3,7 +3,7 @@ import { field, h, parse, short } from "./dom.mjs";
 import { whole } from "./kernels.mjs";
 
 // JupyterLab keeps Enter to itself, and the browser's own change event with it.
-function onEntry(element, take) {
+export function onEntry(element, take) {
   element.addEventListener("change", take);
   element.addEventListener("keydown", (event) => event.key === "Enter" && take(event));
 }
