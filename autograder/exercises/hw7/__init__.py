@@ -1,9 +1,12 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import formats
+from autograder.exercises.hw7 import formats, sizes
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
     formats.XYXY_TO_XYWH,
     formats.CXCYWH_TO_XYXY,
+    sizes.NORMALIZE_BOXES,
+    sizes.DENORMALIZE_BOXES,
+    sizes.CLIP_BOXES,
 )
