@@ -1,6 +1,6 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import formats, sizes
+from autograder.exercises.hw7 import formats, iou, sizes
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
@@ -9,4 +9,5 @@ EXERCISES = (
     sizes.NORMALIZE_BOXES,
     sizes.DENORMALIZE_BOXES,
     sizes.CLIP_BOXES,
+    iou.BOX_IOU,
 )
