@@ -1,6 +1,6 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import formats, iou, sizes
+from autograder.exercises.hw7 import anchors, coding, formats, iou, losses, sizes
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
@@ -10,4 +10,9 @@ EXERCISES = (
     sizes.DENORMALIZE_BOXES,
     sizes.CLIP_BOXES,
     iou.BOX_IOU,
+    anchors.MAKE_ANCHORS,
+    anchors.RPN_FLATTEN,
+    coding.ENCODE_BOXES,
+    coding.DECODE_BOXES,
+    losses.SMOOTH_L1,
 )
