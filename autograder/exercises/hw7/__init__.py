@@ -1,6 +1,6 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import anchors, coding, formats, iou, losses, sizes
+from autograder.exercises.hw7 import anchors, assignment, coding, formats, iou, losses, sizes, suppression
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
@@ -15,4 +15,6 @@ EXERCISES = (
     coding.ENCODE_BOXES,
     coding.DECODE_BOXES,
     losses.SMOOTH_L1,
+    assignment.ASSIGN_ANCHORS,
+    suppression.NMS,
 )
