@@ -1,6 +1,6 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import anchors, assignment, coding, formats, iou, losses, sizes, suppression
+from autograder.exercises.hw7 import anchors, assignment, coding, formats, iou, losses, regions, sizes, suppression
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
@@ -17,4 +17,6 @@ EXERCISES = (
     losses.SMOOTH_L1,
     assignment.ASSIGN_ANCHORS,
     suppression.NMS,
+    regions.ROI_POOL,
+    regions.ROI_POOL_BACKWARD,
 )
