@@ -1,6 +1,18 @@
 """Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
 
-from autograder.exercises.hw7 import anchors, assignment, coding, formats, iou, losses, regions, sizes, suppression
+from autograder.exercises.hw7 import (
+    align,
+    anchors,
+    assignment,
+    coding,
+    formats,
+    iou,
+    losses,
+    precision,
+    regions,
+    sizes,
+    suppression,
+)
 
 EXERCISES = (
     formats.XYWH_TO_XYXY,
@@ -19,4 +31,6 @@ EXERCISES = (
     suppression.NMS,
     regions.ROI_POOL,
     regions.ROI_POOL_BACKWARD,
+    align.ROI_ALIGN,
+    precision.AVERAGE_PRECISION,
 )
