@@ -12,6 +12,8 @@ from autograder.exercises.hw7 import (
     regions,
     sizes,
     suppression,
+    trial_iou,
+    trial_nms,
 )
 
 EXERCISES = (
@@ -33,4 +35,6 @@ EXERCISES = (
     regions.ROI_POOL_BACKWARD,
     align.ROI_ALIGN,
     precision.AVERAGE_PRECISION,
+    trial_iou.IOU_INPUTS,
+    trial_nms.NMS_INPUTS,
 )
