@@ -174,7 +174,7 @@ def survivors(overlap: Tensor) -> Tensor:
     >>> survivors(overlap)  # A removes B, which cannot remove C
     tensor([ True, False,  True])
     """
-    removes = overlap.triu(0)
+    removes = overlap.triu(1)  # from the first above the diagonal: no box removes itself
     keep = torch.ones(overlap.shape[:-1], dtype=torch.bool, device=overlap.device)
     while True:
         after = ~(removes & keep[..., None]).any(dim=-2)
