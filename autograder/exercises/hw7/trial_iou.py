@@ -29,7 +29,11 @@ WRONG = (
     ),
     wrong("height not cut at 0", "It cuts the width of the intersection at 0, and not its height.", (H, "h = y2 - y1")),
     wrong("width not cut at 0", "It cuts the height of the intersection at 0, and not its width.", (W, "w = x2 - x1")),
-    wrong("intersection counted twice", "Its union is the sum of both areas.", (UNION, "union = area_a + area_b")),
+    wrong(
+        "intersection counted twice",
+        "It takes the sum of both areas for the union.",
+        (UNION, "union = area_a + area_b"),
+    ),
     wrong("over the smaller area", "It divides by the smaller area.", (RATIO, over("np.minimum(area_a, area_b)"))),
     wrong("over the first area", "It divides by the area of the first box.", (RATIO, over("area_a + 0 * area_b"))),
     wrong(
@@ -47,9 +51,7 @@ WRONG = (
         (AREA_B, "area_b = (b[..., 2] - b[..., 0] + 1) * (b[..., 3] - b[..., 1] + 1)"),
         anchor="coordinates",
     ),
-    wrong(
-        "transposed", "Its result has a row for each box of the second argument.", (PAIRS, "a, b = a[None], b[:, None]")
-    ),
+    wrong("transposed", "It returns a row for each box of the second argument.", (PAIRS, "a, b = a[None], b[:, None]")),
     wrong(
         "the first box",
         "It compares the first box of a alone, and repeats its row.",

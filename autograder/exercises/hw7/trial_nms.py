@@ -19,7 +19,7 @@ WRONG = (
     wrong("order of the list", "It goes through the boxes as they come.", (ORDER, "order = np.arange(len(scores))")),
     wrong(
         "the later of equal scores",
-        "Of equal scores it takes the later one first.",
+        "It takes the later one of equal scores first.",
         (ORDER, 'order = np.argsort(scores, kind="stable")[::-1]'),
     ),
     wrong(
@@ -29,7 +29,7 @@ WRONG = (
     ),
     wrong(
         "the removed remove",
-        "A box that it has removed still removes others.",
+        "It lets a removed box remove others.",
         (
             STAY,
             "full = np.argsort(-scores, kind='stable').tolist()\n"
@@ -39,7 +39,7 @@ WRONG = (
     ),
     wrong(
         "best box alone removes",
-        "Only its best box removes others.",
+        "It lets the best box alone remove others.",
         (STAY, "order = rest[iou <= iou_thr]\n        kept.extend(order)\n        break"),
     ),
     wrong(
@@ -78,7 +78,7 @@ WRONG = (
     ),
     wrong(
         "no cut at 0",
-        "Boxes apart on both axes overlap for it: minus times minus.",
+        "It takes boxes apart on both axes for overlapping ones: minus times minus.",
         (
             IOU,
             "sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])\n"
