@@ -156,6 +156,12 @@ def draw(rng):
         ),
         case(
             RIGHT,
+            "near misses, far from the corner of the image",
+            [(two + 300, image(two + 300, [(0, 0.4), (1, 0.8), (2, 0.35)]))],
+            [0.9, 0.8, 0.7],
+        ),
+        case(
+            RIGHT,
             "a low threshold",
             [(one, image(one, [(0, 0.4), (1, 0.2), (2, 0.8), (3, 0.45)]))],
             [0.7, 0.9, 0.5, 0.8],
