@@ -90,7 +90,7 @@ def test_encoding_and_decoding_undo_each_other(case):
     np.testing.assert_allclose(reference("decode_boxes")(t, anchors), boxes, atol=1e-9)
 
 
-def whole_boxes(feat, rois, scale):
+def whole_boxes(feat, rois, out_size, scale):
     """Rounded boxes, where all of them lie on the map and have cells; else None."""
     cells = np.floor(np.asarray(rois) * scale + 0.5).astype(int)
     H, W = feat.shape[1:]
@@ -99,12 +99,12 @@ def whole_boxes(feat, rois, scale):
     return cells
 
 
-@pytest.mark.parametrize("case", cases_of("roi_pool_backward"))
+@pytest.mark.parametrize(
+    "case", [case for case in cases_of("roi_pool_backward") if whole_boxes(*case.values[0].args[1:]) is not None]
+)
 def test_pooling_and_its_gradient_are_torch_s_adaptive_pooling(case):
     dout, feat, rois, out_size, scale = case.args
-    cells = whole_boxes(feat, rois, scale)
-    if cells is None:
-        pytest.skip("a box that adaptive pooling cannot have")
+    cells = whole_boxes(feat, rois, out_size, scale)
     leaf = torch.tensor(np.asarray(feat, float), requires_grad=True)
     parts = [functional.adaptive_max_pool2d(leaf[None, :, y1:y2, x1:x2], out_size) for x1, y1, x2, y2 in cells]
     out = torch.cat(parts)

@@ -247,7 +247,8 @@ ROI_ALIGN = Exercise(
             "You take the mean of those points that lie on the map. Points outside count as 0.",
             (
                 MEAN,
-                "found = [v for v in found if np.ndim(v)] or [0]\n                out[r, :, i, j] = sum(found) / len(found)",
+                "found = [v for v in found if np.ndim(v)] or [0]\n                out[r, :, i, j] = sum(found) / "
+                "len(found)",
             ),
         ),
         wrong(
@@ -317,20 +318,24 @@ ROI_ALIGN = Exercise(
         ),
         wrong(
             "border for all beyond",
-            "Points far outside get the border's value in your code. More than a cell beyond the outermost centres a point counts as 0.",
+            "Points far outside get the border's value in your code. More than a cell beyond the outermost centres a "
+            "point counts as 0.",
             (OUTSIDE, ""),
         ),
         wrong(
             "nothing beyond the centres",
-            "Points just outside of the outermost centres get 0 in your code. Up to one cell beyond they have the border's value.",
+            "Points just outside of the outermost centres get 0 in your code. Up to one cell beyond they have the "
+            "border's value.",
             (OUTSIDE, "if y < 0 or y > H - 1 or x < 0 or x > W - 1:\n            return 0"),
         ),
         wrong(
             "fading beyond the border",
-            "Your value fades beyond the outermost centres, as if zeros lay around the map. Up to one cell beyond it is the border's.",
+            "Your value fades beyond the outermost centres, as if zeros lay around the map. Up to one cell beyond it "
+            "is the border's.",
             (
                 CLAMP,
-                "fade = max(0, 1 - max(0, -y, y - H + 1)) * max(0, 1 - max(0, -x, x - W + 1))\n        y, x = min(max(y, 0), H - 1), min(max(x, 0), W - 1)",
+                "fade = max(0, 1 - max(0, -y, y - H + 1)) * max(0, 1 - max(0, -x, x - W + 1))\n        y, x = "
+                "min(max(y, 0), H - 1), min(max(x, 0), W - 1)",
             ),
             (POINT, "return fade * ((1 - down) * upper + down * lower)"),
         ),

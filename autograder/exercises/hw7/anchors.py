@@ -109,13 +109,15 @@ MAKE_ANCHORS = Exercise(
         ),
         sides(
             "height times the ratio",
-            "You multiply the height by the ratio and leave the width. The area then changes; it should be scale squared for "
+            "You multiply the height by the ratio and leave the width. The area then changes; it should be scale "
+            "squared for "
             "every ratio.",
             "s, s * r",
         ),
         sides(
             "width times the ratio",
-            "You multiply the width by the ratio and leave the height. The area then changes, and a ratio is height / width.",
+            "You multiply the width by the ratio and leave the height. The area then changes, and a ratio is height /"
+            " width.",
             "s * r, s",
         ),
         sides(
@@ -156,7 +158,8 @@ MAKE_ANCHORS = Exercise(
         ),
         centres(
             "corner of the cell",
-            "Your centres are the corners of the cells. The centre of cell x lies half a stride further: (x + 0.5) * stride.",
+            "Your centres are the corners of the cells. The centre of cell x lies half a stride further: (x + 0.5) * "
+            "stride.",
             "x * stride, y * stride",
         ),
         centres(
@@ -181,7 +184,8 @@ MAKE_ANCHORS = Exercise(
         ),
         centres(
             "last pixel of the cell",
-            "Your centres are at (stride - 1) / 2, as in code that counts pixels. Here coordinates are edges: stride / 2.",
+            "Your centres are at (stride - 1) / 2, as in code that counts pixels. Here coordinates are edges: stride "
+            "/ 2.",
             "x * stride + (stride - 1) / 2, y * stride + (stride - 1) / 2",
         ),
         wrong(
@@ -214,7 +218,8 @@ MAKE_ANCHORS = Exercise(
         ),
         wrong(
             "x outside",
-            "Your anchors run down the columns of the map. They run along its rows, as an array lies in memory: y, x, then the "
+            "Your anchors run down the columns of the map. They run along its rows, as an array lies in memory: y, x,"
+            " then the "
             "anchors of the cell.",
             (LOOPS, "for x in range(w):\n        for y in range(h):"),
             anchor="permute",
@@ -230,7 +235,8 @@ MAKE_ANCHORS = Exercise(
             "Your first h * w anchors are the same anchor on every cell. All anchors of one cell come together.",
             (
                 RETURN,
-                "n = len(scales) * len(ratios)\n    return np.array(anchors).reshape(-1, n, 4).transpose(1, 0, 2).reshape(-1, 4)",
+                "n = len(scales) * len(ratios)\n    return np.array(anchors).reshape(-1, n, 4).transpose(1, 0, "
+                "2).reshape(-1, 4)",
             ),
             anchor="permute",
         ),
@@ -263,7 +269,8 @@ MAKE_ANCHORS = Exercise(
         ),
         wrong(
             "those outside left out",
-            "You leave out anchors that stick out of the image. The outputs of the network still have a place for each.",
+            "You leave out anchors that stick out of the image. The outputs of the network still have a place for "
+            "each.",
             (ADD, f"if cx >= aw / 2 and cy >= ah / 2:\n                        anchors.append({BOX})"),
         ),
         wrong(
@@ -371,13 +378,15 @@ RPN_FLATTEN = Exercise(
     mistakes=(
         mixed(
             "reshape alone",
-            "You reshape alone. The shape is right then, and every row mixes numbers of different places: bring the channels "
+            "You reshape alone. The shape is right then, and every row mixes numbers of different places: bring the "
+            "channels "
             "to the end first.",
             (MOVE, "pass"),
         ),
         mixed(
             "x before y",
-            "Your rows run down the columns of the map. Anchors run along its rows: y, x, then the anchors of the cell.",
+            "Your rows run down the columns of the map. Anchors run along its rows: y, x, then the anchors of the "
+            "cell.",
             (MOVE, "x = x.transpose(0, 4, 3, 1, 2)"),
         ),
         mixed(
@@ -387,7 +396,8 @@ RPN_FLATTEN = Exercise(
         ),
         mixed(
             "numbers before anchors",
-            "You take channel c * k + a for number c of anchor a. The numbers of an anchor lie together: channel a * m + c.",
+            "You take channel c * k + a for number c of anchor a. The numbers of an anchor lie together: channel a * "
+            "m + c.",
             (SPLIT, "x = x.reshape(B, m, k, h, w)"),
             (MOVE, "x = x.transpose(0, 3, 4, 2, 1)"),
         ),
@@ -457,7 +467,8 @@ RPN_FLATTEN = Exercise(
             "You make probabilities of the numbers. Bring them in order only.",
             (
                 FLAT,
-                "x = np.exp(x - x.max(axis=-1, keepdims=True))\n    return (x / x.sum(axis=-1, keepdims=True)).reshape(B, h * w * k, m)",
+                "x = np.exp(x - x.max(axis=-1, keepdims=True))\n    return (x / x.sum(axis=-1, "
+                "keepdims=True)).reshape(B, h * w * k, m)",
             ),
             anchor="rpn",
         ),

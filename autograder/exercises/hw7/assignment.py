@@ -87,7 +87,7 @@ THRESHOLDS, FORCED, BETWEEN, EDGE = (
 
 
 def placed(rng, gt, overlap):
-    """A box as large as ``gt`` whose IoU with it is ``overlap``: moved along x or y by (1 - v) / (1 + v) of its side."""
+    """A box as large as ``gt`` whose IoU v with it is ``overlap``: moved along an axis by (1 - v) / (1 + v) of its side."""
     shift = (1 - overlap) / (1 + overlap) * (gt[2:] - gt[:2]) * (np.eye(2)[rng.integers(2)]) * rng.choice([-1, 1])
     return gt + np.tile(shift, 2)
 
@@ -219,13 +219,15 @@ ASSIGN_ANCHORS = Exercise(
     mistakes=(
         wrong(
             "best anchors forgotten",
-            "You label by thresholds alone. Each object also makes its best anchor positive, however low their IoU: else an object "
+            "You label by thresholds alone. Each object also makes its best anchor positive, however low their IoU: "
+            "else an object "
             "between the anchors is learned by none.",
             (LOOP, "for n in range(0):"),
         ),
         wrong(
             "best anchor of each anchor",
-            "You take the best object of each anchor for the best anchor of each object. For an object go down its column: "
+            "You take the best object of each anchor for the best anchor of each object. For an object go down its "
+            "column: "
             "axis 0.",
             (TOP, "top = iou.max(axis=1, keepdims=True)"),
         ),
@@ -236,24 +238,28 @@ ASSIGN_ANCHORS = Exercise(
         ),
         wrong(
             "first of equally good anchors",
-            "Where several anchors are equally good for an object you take the first alone. All of them become positive.",
+            "Where several anchors are equally good for an object you take the first alone. All of them become "
+            "positive.",
             (CHOSEN, "chosen = (np.arange(len(anchors))[:, None] == iou.argmax(axis=0)) & (top > 0)"),
         ),
         wrong(
             "objects without any overlap choose",
-            "An object that meets no anchor makes all of them positive in your code: their best IoU, 0, is shared by all. Only "
+            "An object that meets no anchor makes all of them positive in your code: their best IoU, 0, is shared by "
+            "all. Only "
             "anchors that overlap it count.",
             (CHOSEN, "chosen = iou == top"),
         ),
         wrong(
             "an object without overlap takes the first",
-            "An object that meets no anchor makes the first one positive in your code, for argmax has to return something. Only "
+            "An object that meets no anchor makes the first one positive in your code, for argmax has to return "
+            "something. Only "
             "anchors that overlap it count.",
             (CHOSEN, "chosen = (iou == top) & (top > 0)\n    chosen[0, top == 0] = True"),
         ),
         wrong(
             "best anchors lost again",
-            "You mark the best anchors first and the negative ones after: those below neg are lost again. Mark them last.",
+            "You mark the best anchors first and the negative ones after: those below neg are lost again. Mark them "
+            "last.",
             (
                 RETURN,
                 f"            {FORCE_MATCH}\n    labels[best < neg] = 0\n    return labels, matched",
@@ -363,7 +369,8 @@ ASSIGN_ANCHORS = Exercise(
         ),
         wrong(
             "no objects, all ignored",
-            "Where there are no objects you ignore all anchors. They are negative: an image without objects teaches background.",
+            "Where there are no objects you ignore all anchors. They are negative: an image without objects teaches "
+            "background.",
             (EMPTY, "if len(gt) == 0:\n        return labels, matched"),
         ),
         wrong(
@@ -377,7 +384,8 @@ ASSIGN_ANCHORS = Exercise(
         ),
         wrong(
             "a small number in the union",
-            "Your IoU is a little too small, by a number added to the union, and what is exactly a threshold falls below it.",
+            "Your IoU is a little too small, by a number added to the union, and what is exactly a threshold falls "
+            "below it.",
             (IOU, "iou = box_iou(anchors, gt) * (1 - 1e-9)"),
             anchor="iou",
         ),

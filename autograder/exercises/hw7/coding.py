@@ -176,7 +176,8 @@ ENCODE_BOXES = Exercise(
         ),
         wrong(
             "all four corners",
-            "You return the differences of four corner coordinates, over the anchor's size. Return centre and size: tx, ty, tw, th.",
+            "You return the differences of four corner coordinates, over the anchor's size. Return centre and size: "
+            "tx, ty, tw, th.",
             (SHIFT, "tx, ty = (gt[:, 0] - anchors[:, 0]) / wa, (gt[:, 1] - anchors[:, 1]) / ha"),
             (LOGS, "tw, th = (gt[:, 2] - anchors[:, 2]) / wa, (gt[:, 3] - anchors[:, 3]) / ha"),
         ),
@@ -277,7 +278,8 @@ ENCODE_BOXES = Exercise(
         ),
         wrong(
             "+1",
-            "You add 1 to widths and heights. That is a rule of old code, which counts pixels; here coordinates are edges.",
+            "You add 1 to widths and heights. That is a rule of old code, which counts pixels; here coordinates are "
+            "edges.",
             (ANCHOR_SIZE, "wa, ha = anchors[:, 2] - anchors[:, 0] + 1, anchors[:, 3] - anchors[:, 1] + 1"),
             (SIZE, "w, h = gt[:, 2] - gt[:, 0] + 1, gt[:, 3] - gt[:, 1] + 1"),
             anchor="coordinates",
@@ -300,7 +302,8 @@ ENCODE_BOXES = Exercise(
             "You compare every box with every anchor. Row n belongs to box n and anchor n.",
             (
                 ANCHOR_SIZE,
-                "anchors, gt = np.tile(anchors, (len(gt), 1)), np.repeat(gt, len(anchors), axis=0)\n    wa, ha = anchors[:, 2] - anchors[:, 0], anchors[:, 3] - anchors[:, 1]",
+                "anchors, gt = np.tile(anchors, (len(gt), 1)), np.repeat(gt, len(anchors), axis=0)\n    wa, ha = "
+                "anchors[:, 2] - anchors[:, 0], anchors[:, 3] - anchors[:, 1]",
             ),
         ),
     ),
@@ -441,7 +444,8 @@ DECODE_BOXES = Exercise(
         ),
         undone(
             "the corner moves",
-            "You move the upper left corner and add the size there. It is the centre that moves, and half of the size lies on each side.",
+            "You move the upper left corner and add the size there. It is the centre that moves, and half of the size"
+            " lies on each side.",
             (ANCHOR_CENTRE, "xa, ya = anchors[:, 0], anchors[:, 1]"),
             (CORNERS, "return np.stack([x, y, x + w, y + h], axis=1)"),
         ),
@@ -490,7 +494,8 @@ DECODE_BOXES = Exercise(
         ),
         undone(
             "+1",
-            "You add 1 to the anchors' widths and heights. That is a rule of old code, which counts pixels; here coordinates "
+            "You add 1 to the anchors' widths and heights. That is a rule of old code, which counts pixels; here "
+            "coordinates "
             "are edges.",
             (ANCHOR_SIZE, "wa, ha = anchors[:, 2] - anchors[:, 0] + 1, anchors[:, 3] - anchors[:, 1] + 1"),
             anchor="coordinates",

@@ -63,7 +63,8 @@ def alike(function, four, names, numbers):
         ),
         wrong(
             "columns of rows alone",
-            "You read b[:, 0] and the like, which works for boxes in rows alone. b[..., 0] serves one box, and boxes of "
+            "You read b[:, 0] and the like, which works for boxes in rows alone. b[..., 0] serves one box, and boxes "
+            "of "
             "several images too.",
             (read, f"{names} = {numbers.replace('...', ':')}"),
         ),

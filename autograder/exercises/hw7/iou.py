@@ -156,14 +156,16 @@ BOX_IOU = Exercise(
     mistakes=(
         wrong(
             "no cut at 0",
-            "Two boxes apart on both axes share a positive area in your code: minus times minus. Cut width and height at "
+            "Two boxes apart on both axes share a positive area in your code: minus times minus. Cut width and height"
+            " at "
             "0 before you multiply.",
             (W, "w = x2 - x1"),
             (H, "h = y2 - y1"),
         ),
         wrong(
             "product cut at 0",
-            "You cut the product at 0. Two boxes apart on both axes have a positive product: cut width and height, each by itself.",
+            "You cut the product at 0. Two boxes apart on both axes have a positive product: cut width and height, "
+            "each by itself.",
             (W, "w = x2 - x1"),
             (H, "h = y2 - y1"),
             (INTER, "inter = np.maximum(w * h, 0)"),
@@ -213,7 +215,8 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "min and max swapped",
-            "You have exchanged minimum and maximum: that gives the box around both. What they share begins at the larger x1 "
+            "You have exchanged minimum and maximum: that gives the box around both. What they share begins at the "
+            "larger x1 "
             "and ends at the smaller x2.",
             (X1, X1.replace("maximum", "minimum")),
             (Y1, Y1.replace("maximum", "minimum")),
@@ -240,7 +243,8 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "+1 everywhere",
-            "You add 1 to widths and heights. That is a rule of old code, which counts pixels; here coordinates are edges.",
+            "You add 1 to widths and heights. That is a rule of old code, which counts pixels; here coordinates are "
+            "edges.",
             (W, "w = np.maximum(x2 - x1 + 1, 0)"),
             (H, "h = np.maximum(y2 - y1 + 1, 0)"),
             (AREA_A, "area_a = (a[..., 2] - a[..., 0] + 1) * (a[..., 3] - a[..., 1] + 1)"),
@@ -265,7 +269,8 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "box by box",
-            "You compare box n with box n. Each of the first is to be compared with each of the second: (N, 1, 4) against "
+            "You compare box n with box n. Each of the first is to be compared with each of the second: (N, 1, 4) "
+            "against "
             "(1, M, 4).",
             (PAIRS, "pass"),
         ),
@@ -295,12 +300,14 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "equal without area",
-            "You give 1 where the union has no area. The stated answer is 0, for a box without area overlaps nothing, itself included.",
+            "You give 1 where the union has no area. The stated answer is 0, for a box without area overlaps nothing,"
+            " itself included.",
             (RATIO, RATIO.replace(", 0)", ", 1)")),
         ),
         wrong(
             "1 added to the union",
-            "You add 1 to the union lest it be 0. That changes every result, most of all for small boxes: treat that case by itself.",
+            "You add 1 to the union lest it be 0. That changes every result, most of all for small boxes: treat that "
+            "case by itself.",
             (RATIO, "return inter / (union + 1)"),
         ),
         wrong(
@@ -325,7 +332,8 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "over the box around both",
-            "You divide by the area of the box around both. The union is smaller: the sum of the areas minus what they share.",
+            "You divide by the area of the box around both. The union is smaller: the sum of the areas minus what "
+            "they share.",
             (
                 RATIO,
                 over(
@@ -336,7 +344,8 @@ BOX_IOU = Exercise(
         ),
         wrong(
             "Dice",
-            "Your result is twice the intersection over the sum of areas, which is called Dice. IoU divides by the union.",
+            "Your result is twice the intersection over the sum of areas, which is called Dice. IoU divides by the "
+            "union.",
             (RATIO, "inter = 2 * inter\n    " + over("area_a + area_b")),
         ),
         wrong(
@@ -373,7 +382,8 @@ BOX_IOU = Exercise(
             "You change an array that you were given. Write to something new.",
             (
                 PAIRS,
-                "a[:, 2:] = a[:, 2:] - a[:, :2]\n    a, b = np.concatenate([a[:, :2], a[:, :2] + a[:, 2:]], axis=1)[:, None], b[None]",
+                "a[:, 2:] = a[:, 2:] - a[:, :2]\n    a, b = np.concatenate([a[:, :2], a[:, :2] + a[:, 2:]], "
+                "axis=1)[:, None], b[None]",
             ),
             anchor="coordinates",
         ),

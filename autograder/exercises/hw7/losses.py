@@ -119,7 +119,8 @@ SMOOTH_L1 = Exercise(
         wrong("beta unused", "beta makes no difference to your result.", (SIZE, "beta = 1.0\n    size = np.abs(x)")),
         wrong(
             "beta multiplied",
-            "You multiply the square by beta: x**2 / 2 * beta does that too, for Python goes from left to right. Divide by it: x**2 / (2 * beta).",
+            "You multiply the square by beta: x**2 / 2 * beta does that too, for Python goes from left to right. "
+            "Divide by it: x**2 / (2 * beta).",
             (NEAR, "near = size**2 * beta / 2"),
         ),
         wrong(

@@ -272,7 +272,8 @@ AVERAGE_PRECISION = Exercise(
     mistakes=(
         wrong(
             "image by image",
-            "You rank the detections of each image by themselves, one image after the other. Rank those of all images together.",
+            "You rank the detections of each image by themselves, one image after the other. Rank those of all images"
+            " together.",
             (SORT, "found.sort(key=lambda entry: (entry[1], -entry[0]))"),
         ),
         wrong("not ranked", "You take the detections as they come. The best score goes first.", (SORT, "pass")),
@@ -306,7 +307,9 @@ AVERAGE_PRECISION = Exercise(
             "The detection of most overlap takes the object in your code. It is the one of the best score.",
             (
                 APPEND,
-                "rivals = [other[2] for other in found if other[1] == image]\n        most = max((box_iou(rival[None], gt)[0][best] for rival in rivals), default=0) if len(gt) else 0\n        right.append(bool(hit and iou[best] == most))",
+                "rivals = [other[2] for other in found if other[1] == image]\n        most = "
+                "max((box_iou(rival[None], gt)[0][best] for rival in rivals), default=0) if len(gt) else 0\n        "
+                "right.append(bool(hit and iou[best] == most))",
             ),
         ),
         wrong(
@@ -385,7 +388,8 @@ AVERAGE_PRECISION = Exercise(
         ),
         wrong(
             "trapezoids",
-            "You join the points of the curve by slanted lines, np.trapezoid does that. The curve is a staircase: raise precision to the best from there on, and take rectangles.",
+            "You join the points of the curve by slanted lines, np.trapezoid does that. The curve is a staircase: "
+            "raise precision to the best from there on, and take rectangles.",
             (AREA, "total += (recall[k] - before) * (precision[k] + (precision[k - 1] if k else 1)) / 2"),
         ),
         wrong(
@@ -393,7 +397,8 @@ AVERAGE_PRECISION = Exercise(
             "You take the mean over eleven recalls, as the challenge did until 2009. Take the area.",
             (
                 RETURN,
-                "return sum(max([p for p, r in zip(precision, recall) if r >= level], default=0) for level in np.linspace(0, 1, 11)) / 11",
+                "return sum(max([p for p, r in zip(precision, recall) if r >= level], default=0) for level in "
+                "np.linspace(0, 1, 11)) / 11",
             ),
         ),
         wrong(
@@ -416,7 +421,8 @@ AVERAGE_PRECISION = Exercise(
             "You take the mean of each image's own result. Rank all detections together.",
             (
                 RETURN,
-                "if len(dets) > 1:\n        each = [average_precision([d], [g], iou_thr) for d, g in zip(dets, gts) if len(g)]\n        return sum(each) / len(each)\n    return total",
+                "if len(dets) > 1:\n        each = [average_precision([d], [g], iou_thr) for d, g in zip(dets, gts) "
+                "if len(g)]\n        return sum(each) / len(each)\n    return total",
             ),
         ),
         wrong(
@@ -434,7 +440,8 @@ AVERAGE_PRECISION = Exercise(
             "You leave out images without objects. A detection there is wrong, and counts.",
             (
                 FLAT,
-                "if len(gts[image]):\n            found += [(score, image, box) for box, score in zip(boxes, scores, strict=True)]",
+                "if len(gts[image]):\n            found += [(score, image, box) for box, score in zip(boxes, scores, "
+                "strict=True)]",
             ),
         ),
         wrong(
@@ -442,7 +449,8 @@ AVERAGE_PRECISION = Exercise(
             "You take the last two numbers of a box for width and height. They are the lower right corner.",
             (
                 IOU,
-                "iou = box_iou(*(np.concatenate([b[:, :2], b[:, :2] + b[:, 2:]], axis=1) for b in (box[None], gt)))[0] if len(gt) else np.zeros(1)",
+                "iou = box_iou(*(np.concatenate([b[:, :2], b[:, :2] + b[:, 2:]], axis=1) for b in (box[None], "
+                "gt)))[0] if len(gt) else np.zeros(1)",
             ),
             anchor="coordinates",
         ),

@@ -255,7 +255,8 @@ def bins_wrong(function):
         ),
         wrong(
             "halves to even",
-            "np.round takes halves to the even neighbour: 0.5 becomes 0 and 1.5 becomes 2. Here halves go up: floor(x + 0.5).",
+            "np.round takes halves to the even neighbour: 0.5 becomes 0 and 1.5 becomes 2. Here halves go up: floor(x"
+            " + 0.5).",
             (ROUND, ROUND.replace("np.floor(rois[r] * scale + 0.5)", "np.round(rois[r] * scale)")),
         ),
         wrong(
@@ -263,12 +264,14 @@ def bins_wrong(function):
             "You round the first corner down and the second one up. Both go to the nearest cell, halves up.",
             (
                 ROUND,
-                "x1, y1, x2, y2 = np.concatenate([np.floor(rois[r, :2] * scale), np.ceil(rois[r, 2:] * scale)]).astype(int)",
+                "x1, y1, x2, y2 = np.concatenate([np.floor(rois[r, :2] * scale), np.ceil(rois[r, 2:] * "
+                "scale)]).astype(int)",
             ),
         ),
         wrong(
             "last cell counted",
-            "Your boxes have one cell more along each axis, as in the first code. Here the second corner is an edge: x2 - x1 cells.",
+            "Your boxes have one cell more along each axis, as in the first code. Here the second corner is an edge: "
+            "x2 - x1 cells.",
             (ATLEAST, "w, h = max(x2 - x1 + 1, 1), max(y2 - y1 + 1, 1)"),
         ),
         wrong(
@@ -290,7 +293,8 @@ def bins_wrong(function):
         ),
         wrong(
             "bins of one size",
-            "Your bins all have floor(h / oh) cells, so the rest of the box belongs to none. Compute both ends of each bin.",
+            "Your bins all have floor(h / oh) cells, so the rest of the box belongs to none. Compute both ends of "
+            "each bin.",
             (ROWS, "top, bottom = y1 + i * (h // oh), y1 + (i + 1) * (h // oh)"),
             (COLUMNS, "left, right = x1 + j * (w // ow), x1 + (j + 1) * (w // ow)"),
         ),
@@ -313,7 +317,8 @@ def bins_wrong(function):
         ),
         wrong(
             "clipped first",
-            "You clip the box to the map before you divide it into bins, and they become smaller. Divide first; what lies outside of the "
+            "You clip the box to the map before you divide it into bins, and they become smaller. Divide first; what "
+            "lies outside of the "
             "map is cut off each bin.",
             (ROUND, f"{ROUND}\n        x1, x2, y1, y2 = *np.clip([x1, x2], 0, W), *np.clip([y1, y2], 0, H)"),
             anchor="clip",
@@ -495,7 +500,8 @@ ROI_POOL_BACKWARD = Exercise(
             (WHERE, ""),
             (
                 ADD,
-                "dfeat[c, top:bottom, left:right] += (window == window.max()) / (window == window.max()).sum() * dout[r, c, i, j]",
+                "dfeat[c, top:bottom, left:right] += (window == window.max()) / (window == window.max()).sum() * "
+                "dout[r, c, i, j]",
             ),
         ),
         back(
@@ -535,7 +541,8 @@ ROI_POOL_BACKWARD = Exercise(
             "argmax counts along rows: divide the flat place by the width of the bin, not by its height.",
             (
                 WHERE,
-                "b, a = np.unravel_index(window.argmax(), window.shape[::-1])\n                    a, b = min(a, window.shape[0] - 1), min(b, window.shape[1] - 1)",
+                "b, a = np.unravel_index(window.argmax(), window.shape[::-1])\n                    a, b = min(a, "
+                "window.shape[0] - 1), min(b, window.shape[1] - 1)",
             ),
         ),
         back(

@@ -69,7 +69,8 @@ def scalings(function, sign, other, all_four="np.array([w, h, w, h])"):
     return (
         wrong(
             "height first",
-            "You read size_wh as height and width. It holds the width first; arrays of images have it the other way round.",
+            "You read size_wh as height and width. It holds the width first; arrays of images have it the other way "
+            "round.",
             (read, "h, w = size_wh"),
         ),
         by("width alone", "You take the width for all four. y belongs to the height.", "w, w, w, w"),
@@ -92,7 +93,8 @@ def scalings(function, sign, other, all_four="np.array([w, h, w, h])"):
         ),
         wrong(
             "columns of rows alone",
-            "You read b[:, 0] and the like, which works for boxes in rows alone. Broadcasting along the last axis serves "
+            "You read b[:, 0] and the like, which works for boxes in rows alone. Broadcasting along the last axis "
+            "serves "
             "all shapes.",
             (back, f"return np.stack([b[:, k] {sign} size_wh[k % 2] for k in range(4)], axis=-1)"),
         ),
@@ -126,7 +128,8 @@ NORMALIZE_BOXES = Exercise(
             normalize_boxes,
             "cut at 1",
             "clip",
-            "You cut your result at 0 and 1. A box that leaves its image is to be seen as such; clipping is another step.",
+            "You cut your result at 0 and 1. A box that leaves its image is to be seen as such; clipping is another "
+            "step.",
             ("b / np.array([w, h, w, h])", "np.clip(b / np.array([w, h, w, h]), 0, 1)"),
         ),
         wrong_from(
@@ -265,7 +268,8 @@ CLIP_BOXES = Exercise(
     mistakes=(
         wrong(
             "height first",
-            "You read size_wh as height and width. It holds the width first; arrays of images have it the other way round.",
+            "You read size_wh as height and width. It holds the width first; arrays of images have it the other way "
+            "round.",
             (READ, "h, w = size_wh"),
             anchor="coordinates",
         ),
@@ -298,7 +302,8 @@ CLIP_BOXES = Exercise(
         ),
         wrong(
             "each corner at one end",
-            "You cut the first corner at 0 and the second one at the size. A box wholly outside then turns inside out: cut "
+            "You cut the first corner at 0 and the second one at the size. A box wholly outside then turns inside "
+            "out: cut "
             "both corners at both ends.",
             (LOW, "low = np.array([0, 0, -np.inf, -np.inf])"),
             (HIGH, "high = np.array([np.inf, np.inf, w, h])"),
@@ -318,7 +323,8 @@ CLIP_BOXES = Exercise(
             "You take the last two numbers for width and height, and cut those. They are a corner.",
             (
                 CUT,
-                "x1 = np.minimum(np.maximum(b, low), high)\n    x1[..., 2:] = np.minimum(b[..., 2:], high[2:] - x1[..., :2])\n    return x1",
+                "x1 = np.minimum(np.maximum(b, low), high)\n    x1[..., 2:] = np.minimum(b[..., 2:], high[2:] - "
+                "x1[..., :2])\n    return x1",
             ),
         ),
         wrong(
@@ -326,7 +332,8 @@ CLIP_BOXES = Exercise(
             "You move the box and keep its size. Each corner is cut by itself, and the box becomes smaller.",
             (
                 CUT,
-                "start = np.minimum(np.maximum(b, low), high)[..., :2]\n    return np.concatenate([start, start + b[..., 2:] - b[..., :2]], axis=-1)",
+                "start = np.minimum(np.maximum(b, low), high)[..., :2]\n    return np.concatenate([start, start + "
+                "b[..., 2:] - b[..., :2]], axis=-1)",
             ),
         ),
         wrong(
@@ -344,7 +351,8 @@ CLIP_BOXES = Exercise(
             "You drop boxes that lie outside. The result has a box for each: one outside is left with no area.",
             (
                 CUT,
-                "out = np.minimum(np.maximum(b, low), high)\n    return out[((out[..., 2:] - out[..., :2]) > 0).all(axis=-1)]",
+                "out = np.minimum(np.maximum(b, low), high)\n    return out[((out[..., 2:] - out[..., :2]) > "
+                "0).all(axis=-1)]",
             ),
         ),
         wrong(
@@ -352,7 +360,8 @@ CLIP_BOXES = Exercise(
             "You set a box that lies outside to 0, 0, 0, 0. Cut its corners like all others.",
             (
                 CUT,
-                "out = np.minimum(np.maximum(b, low), high)\n    return out * ((out[..., 2:] - out[..., :2]) > 0).all(axis=-1, keepdims=True)",
+                "out = np.minimum(np.maximum(b, low), high)\n    return out * ((out[..., 2:] - out[..., :2]) > "
+                "0).all(axis=-1, keepdims=True)",
             ),
         ),
         wrong(
@@ -362,7 +371,8 @@ CLIP_BOXES = Exercise(
         ),
         wrong(
             "columns of rows alone",
-            "You read b[:, 0] and the like, which works for boxes in rows alone. Broadcasting along the last axis serves "
+            "You read b[:, 0] and the like, which works for boxes in rows alone. Broadcasting along the last axis "
+            "serves "
             "all shapes.",
             (CUT, "return np.stack([np.clip(b[:, k], 0, size_wh[k % 2]) for k in range(4)], axis=-1)"),
             anchor="coordinates",

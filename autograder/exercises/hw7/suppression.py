@@ -206,7 +206,8 @@ NMS = Exercise(
         ),
         wrong(
             "the later of equal scores",
-            "Of equal scores you take the later one first: a sort that goes up was turned round. Sort by the negative scores, with "
+            "Of equal scores you take the later one first: a sort that goes up was turned round. Sort by the negative"
+            " scores, with "
             'kind="stable".',
             (ORDER, 'order = np.argsort(scores, kind="stable")[::-1]'),
         ),
@@ -222,11 +223,13 @@ NMS = Exercise(
         ),
         wrong(
             "the removed remove",
-            "In your code a removed box still removes others: of A, B, C in a row, B is removed by A and then takes C along. Only "
+            "In your code a removed box still removes others: of A, B, C in a row, B is removed by A and then takes C"
+            " along. Only "
             "boxes that are kept remove.",
             (
                 IOU,
-                "iou = np.array([max([overlaps(boxes[k], boxes[[r]])[0] for k in full[: full.index(r)]], default=0) for r in rest])",
+                "iou = np.array([max([overlaps(boxes[k], boxes[[r]])[0] for k in full[: full.index(r)]], default=0) "
+                "for r in rest])",
             ),
             (STAY, "order = rest[iou <= iou_thr]"),
             (ORDER, f"{ORDER}\n    full = order.tolist()"),
@@ -243,7 +246,8 @@ NMS = Exercise(
         ),
         wrong(
             "picked box never removed",
-            "You never take the picked box off the list, so it comes again. It has an IoU of 1 with itself: set it apart before you compare.",
+            "You never take the picked box off the list, so it comes again. It has an IoU of 1 with itself: set it "
+            "apart before you compare.",
             (STAY, "order = order[np.concatenate([[True], iou <= iou_thr])] if len(kept) < len(scores) else rest[:0]"),
         ),
         wrong(
@@ -261,7 +265,8 @@ NMS = Exercise(
             "You sort the scores and not the boxes: then box k has another's score.",
             (
                 IOU,
-                "place = {int(k): n for n, k in enumerate(np.argsort(-scores, kind='stable'))}\n        iou = overlaps(boxes[place[int(best)]], boxes[[place[int(r)] for r in rest]].reshape(-1, 4))",
+                "place = {int(k): n for n, k in enumerate(np.argsort(-scores, kind='stable'))}\n        iou = "
+                "overlaps(boxes[place[int(best)]], boxes[[place[int(r)] for r in rest]].reshape(-1, 4))",
             ),
         ),
         wrong(
@@ -310,13 +315,15 @@ NMS = Exercise(
                 IOU,
                 "sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])\n"
                 "        area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)\n"
-                "        iou = np.maximum(sides, 0).prod(axis=1) / np.maximum(np.minimum(area[best], area[rest]), 1e-9)",
+                "        iou = np.maximum(sides, 0).prod(axis=1) / np.maximum(np.minimum(area[best], area[rest]), "
+                "1e-9)",
             ),
             anchor="iou",
         ),
         wrong(
             "intersection over the other's area",
-            "You divide the intersection by the area of the other box, as some old code does. Divide by the union: use box_iou.",
+            "You divide the intersection by the area of the other box, as some old code does. Divide by the union: "
+            "use box_iou.",
             (
                 IOU,
                 "sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])\n"
@@ -349,7 +356,8 @@ NMS = Exercise(
             "You take the last two numbers of a box for width and height. They are the lower right corner.",
             (
                 AS_FLOAT,
-                "boxes = np.asarray(boxes, float)\n    boxes = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)",
+                "boxes = np.asarray(boxes, float)\n    boxes = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, "
+                "2:]], axis=1)",
             ),
             anchor="coordinates",
         ),

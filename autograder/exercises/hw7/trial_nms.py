@@ -33,7 +33,8 @@ WRONG = (
         (
             STAY,
             "full = np.argsort(-scores, kind='stable').tolist()\n"
-            "        order = rest[[all(overlaps(boxes[k], boxes[[r]])[0] <= iou_thr for k in full[: full.index(r)]) for r in rest]]"
+            "        order = rest[[all(overlaps(boxes[k], boxes[[r]])[0] <= iou_thr for k in full[: full.index(r)]) "
+            "for r in rest]]"
             " if len(rest) else rest",
         ),
     ),
@@ -202,7 +203,8 @@ NMS_INPUTS = trial_exercise(
         ),
         weak(
             "nothing below the threshold",
-            "No two of your boxes overlap by exactly the threshold, or by less where one is small and lies in the other.",
+            "No two of your boxes overlap by exactly the threshold, or by less where one is small and lies in the "
+            "other.",
             without(NESTED, EXACT),
             "detection-iou",
         ),
@@ -230,7 +232,8 @@ NMS_INPUTS = trial_exercise(
         ),
         weak(
             "two boxes at most",
-            "Your inputs show nothing that takes three boxes: a removed one that would remove, a second one that removes, four that stay.",
+            "Your inputs show nothing that takes three boxes: a removed one that would remove, a second one that "
+            "removes, four that stay.",
             lambda: [args for args in ALL if len(args[0]) < 3],
         ),
         weak(
