@@ -94,7 +94,7 @@ MAKE_ANCHORS = Exercise(
     points=8,
     anchor="detection-anchors",
     reference=detection.make_anchors,
-    groups={ONE: 2, SHAPES: 2, MORE: 3},
+    groups={ONE: 2, SHAPES: 2, MORE: 4},
     examples=(
         Case(ONE, "two squares in a row", (1, 2, 16, [8], [1.0])),
         Case(SHAPES, "a low and a high anchor of equal area", (1, 1, 20, [16], [0.25, 4.0])),

@@ -87,7 +87,7 @@ THRESHOLDS, FORCED, BETWEEN, EDGE = (
 
 
 def placed(rng, gt, overlap):
-    """A box as large as ``gt`` whose IoU with it is v, ``overlap``: moved along an axis by (1 - v) / (1 + v) of its side."""
+    """A box as large as ``gt`` with IoU v, ``overlap``, moved along one axis: by (1 - v) / (1 + v) of its side."""
     shift = (1 - overlap) / (1 + overlap) * (gt[2:] - gt[:2]) * (np.eye(2)[rng.integers(2)]) * rng.choice([-1, 1])
     return gt + np.tile(shift, 2)
 

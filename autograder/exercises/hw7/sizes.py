@@ -255,7 +255,7 @@ CLIP_BOXES = Exercise(
     points=3,
     anchor="detection-clip",
     reference=detection.clip_boxes,
-    groups={"boxes that leave the image": 2, "boxes wholly outside": 1, SHAPES: 1},
+    groups={"boxes that leave the image": 1, "boxes wholly outside": 1, SHAPES: 1},
     examples=(
         Case("boxes that leave the image", "the box of a lecture", (np.array([[30.0, 140, 160, 265]]), (377, 253))),
         Case(
