@@ -424,3 +424,28 @@ def test_the_gpu_agrees():
     ):
         there = function(*(a.cuda() if isinstance(a, torch.Tensor) else a for a in arguments))
         torch.testing.assert_close(there.cpu(), function(*arguments))
+
+
+# What is trained already and comes with the package.
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "least"), [("shapes-detector", "AP50", 0.97), ("shapes-localiser", "mean_iou", 0.91)]
+)
+def test_committed_weights_find_what_their_log_says(name, figure, least):
+    from convbook.detection import train
+    from convbook.detection.trained import load_trained
+
+    model, record = load_trained(name)
+    options = record["options"]
+    test = train.shape_sets(options["task"], options["size"], 80, options["difficulty"], options["seed"])[1]
+    assert record["figures"][figure] > least and record["seconds"] < 300 and record["log"]
+    assert train.evaluate(options["task"], model, test)[figure] == pytest.approx(record["figures"][figure], abs=0.02)
+
+
+def test_a_trained_model_that_is_not_there_is_named(tmp_path):
+    from convbook.detection.trained import load_trained
+
+    (tmp_path / "mine.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"no model 'yours' in .*, there are \['mine'\]"):
+        load_trained("yours", tmp_path)
