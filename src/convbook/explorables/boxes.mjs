@@ -27,8 +27,8 @@ export function resized(box, corner, point, size, least = 0) {
 }
 
 // `under` and `over` are groups for what else is drawn, in pixels: a place times `unit`. `boxes` are given as
-// { name, title, get, set, words }; `set(box)` is called with what a hand makes of it.
-export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest = 480 }) {
+// { name, title, get, set, words }; `set(box)` is called with what a hand makes of it. Not `sizable`, they only move.
+export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest = 480, sizable = true }) {
   const [under, over] = [s("g"), s("g", { class: "bx-over" })];
   const root = s("svg", { class: "bx-plane", role: "group", "aria-label": label });
   const made = boxes.map((box) => {
@@ -37,18 +37,21 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
       return element;
     };
     const body = part(`${box.title}: move`, s("rect", { class: "bx-body", rx: 1 }));
-    const handles = Object.entries(CORNERS).map(([name, corner]) => {
+    const handles = Object.entries(sizable ? CORNERS : {}).map(([name, corner]) => {
       const circle = s("circle", { class: "bx-handle", r: 5, "data-corner": name });
       // Two corners reach every box; the other two are there for the pointer.
       if (corner[0] === corner[1] - 1) part(`${box.title}: ${name} corner`, circle);
       return { circle, corner, name };
     });
     const title = s("text", { class: "bx-name", "aria-hidden": "true" }, box.short ?? box.name);
-    return { ...box, body, handles, title, group: s("g", { class: "bx-box", "data-box": box.name }, body, title, ...handles.map(({ circle }) => circle)) };
+    const tint = { class: "bx-box", "data-box": box.name };
+    return { ...box, body, handles, title, group: s("g", tint, body, ...handles.map(({ circle }) => circle)), label: s("g", tint, title) };
   });
-  root.append(under, ...made.map(({ group }) => group), over);
-  const view = { root, under, over, size, unit: 1, draw, at, grow };
-  let held = null;
+  root.append(under, ...made.map(({ group }) => group), ...made.map((each) => each.label), over);
+  let [held, hasMoved] = [null, false];
+  // Whether the last press moved a box: a click that did not may mean something else.
+  const wasDrag = () => hasMoved;
+  const view = { root, under, over, size, unit: 1, draw, at, grow, wasDrag };
 
   function grow(next) {
     view.size = next;
@@ -72,7 +75,8 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
       circle.setAttribute("cx", (box[corner[0]] * view.unit).toFixed(2));
       circle.setAttribute("cy", (box[corner[1]] * view.unit).toFixed(2));
     }
-    for (const [element, value] of [[body, box[0]], [handles[0].circle, box[0]], [handles[3].circle, box[2]]]) {
+    const stops = handles.filter(({ circle }) => circle.hasAttribute("tabindex")).map(({ circle, corner }) => [circle, box[corner[0]]]);
+    for (const [element, value] of [[body, box[0]], ...stops]) {
       const said = { "aria-valuemin": 0, "aria-valuemax": view.size[0], "aria-valuenow": value, "aria-valuetext": words(box) };
       for (const [name, text] of Object.entries(said)) element.setAttribute(name, text);
     }
@@ -103,6 +107,7 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
 
   root.addEventListener("pointerdown", (event) => {
     if (event.button) return;
+    hasMoved = false;
     const point = at(event);
     const found = grasp(point);
     if (!found) return;
@@ -121,7 +126,9 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
     const by = at(event).map((value, axis) => value - from[axis]);
     const point = handle && handle.corner.map((k, axis) => round(start[k] + by[axis], step));
     const next = handle ? resized(start, handle.corner, point, view.size, least) : moved(start, by.map((d) => round(d, step)), view.size);
-    if (next.some((value, k) => value !== box.get()[k])) box.set(next);
+    if (!next.some((value, k) => value !== box.get()[k])) return;
+    hasMoved = true;
+    box.set(next);
   });
   for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, () => (held = null));
 
