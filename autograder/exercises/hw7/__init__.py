@@ -1,1 +1,40 @@
-"""Exercises of hw7-detection."""
+"""Assignment hw7-detection: boxes, anchors, suppression, regions, average precision."""
+
+from autograder.exercises.hw7 import (
+    align,
+    anchors,
+    assignment,
+    coding,
+    formats,
+    iou,
+    losses,
+    precision,
+    regions,
+    sizes,
+    suppression,
+    trial_iou,
+    trial_nms,
+)
+
+EXERCISES = (
+    formats.XYWH_TO_XYXY,
+    formats.XYXY_TO_XYWH,
+    formats.CXCYWH_TO_XYXY,
+    sizes.NORMALIZE_BOXES,
+    sizes.DENORMALIZE_BOXES,
+    sizes.CLIP_BOXES,
+    iou.BOX_IOU,
+    anchors.MAKE_ANCHORS,
+    anchors.RPN_FLATTEN,
+    coding.ENCODE_BOXES,
+    coding.DECODE_BOXES,
+    losses.SMOOTH_L1,
+    assignment.ASSIGN_ANCHORS,
+    suppression.NMS,
+    regions.ROI_POOL,
+    regions.ROI_POOL_BACKWARD,
+    align.ROI_ALIGN,
+    precision.AVERAGE_PRECISION,
+    trial_iou.IOU_INPUTS,
+    trial_nms.NMS_INPUTS,
+)

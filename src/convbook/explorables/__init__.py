@@ -1,13 +1,16 @@
 """Explorables: small pictures of an operation that can be changed by hand, in JupyterLab and on the book's pages."""
 
 from convbook.explorables.adjoint import Adjoint
+from convbook.explorables.anchors import Anchors
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
 from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
+from convbook.explorables.iou import Iou
 from convbook.explorables.loss_surface import LossSurface
+from convbook.explorables.nms import Nms
 from convbook.explorables.resnet_builder import ResnetBuilder
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
@@ -15,13 +18,16 @@ from convbook.explorables.toeplitz import Toeplitz
 
 __all__ = [
     "Adjoint",
+    "Anchors",
     "Checkerboard",
     "Conv2d",
     "Dilation",
     "Filters",
     "GradientChain",
     "Groups",
+    "Iou",
     "LossSurface",
+    "Nms",
     "ResnetBuilder",
     "Shift",
     "Template",
