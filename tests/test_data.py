@@ -229,7 +229,9 @@ class Spy:
         return exec, ("import test_data; test_data.Spy.ran = True",)
 
 
-@pytest.mark.parametrize("hidden", [Spy(), np.array([Spy()], object), print, np.load], ids=["spy", "array", "builtin", "function"])
+@pytest.mark.parametrize(
+    "hidden", [Spy(), np.array([Spy()], object), print, np.load], ids=["spy", "array", "builtin", "function"]
+)
 def test_no_code_in_a_pickle_runs(tmp_path, hidden):
     file = tmp_path / "batches.tar.gz"
     archive(file, {"test_batch": pickle.dumps({b"data": hidden, b"labels": []})})

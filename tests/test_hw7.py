@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from pycocotools import mask
+from submissions import solution_answers
 from torch.nn import functional
 
 from autograder.diagnosis import outcomes
@@ -241,3 +242,18 @@ def test_inputs_that_cannot_be_used_earn_nothing_and_the_reason(name, inputs, to
     verdict = verdict_on(name, lambda: inputs, None)
     assert verdict.score == 0
     assert told in report(verdict)
+
+
+@pytest.mark.parametrize("name", ["nms", "assign_anchors", "average_precision"])
+def test_a_wrong_iou_is_told_where_it_is(name):
+    exercise = EXERCISES[f"hw7.{name}"]
+    right = "\n\n".join(solution_answers("hw7-detection")[f"{each}-answer"] for each in ("box_iou", name))
+    wrong_iou = right.replace("area_a + area_b - inter", "area_a + area_b")
+    assert wrong_iou != right
+    for source, faulty in [(right, []), (wrong_iou, ["box_iou"])]:
+        namespace = {"np": np}
+        exec(compile(source, name, "exec"), namespace)
+        verdict = judge(exercise, lambda cases, f=namespace[name]: outcomes(exercise, f, cases), SECRET)
+        assert [part.function for part in verdict.faulty] == faulty
+        assert bool(verdict.failures) == bool(faulty)
+        assert verdict.mistakes == ()

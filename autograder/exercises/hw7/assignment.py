@@ -197,6 +197,7 @@ ASSIGN_ANCHORS = Exercise(
     anchor="detection-assignment",
     probe="several",
     reference=detection.assign_anchors,
+    builds_on=("hw7.box_iou",),
     groups={THRESHOLDS: 3, FORCED: 3, BETWEEN: 2, EDGE: 1},
     examples=tuple(
         Case(group, kind, (anchors, gt, *thresholds, NAMES, part))

@@ -266,6 +266,7 @@ AVERAGE_PRECISION = Exercise(
     points=8,
     anchor="detection-ap",
     reference=detection.average_precision,
+    builds_on=("hw7.box_iou",),
     groups={RIGHT: 3, TWICE: 2, IMAGES: 2, FEW: 1},
     examples=EXAMPLES,
     draw=draw,

@@ -175,6 +175,7 @@ NMS = Exercise(
     points=9,
     anchor="detection-nms",
     reference=detection.nms,
+    builds_on=("hw7.box_iou",),
     groups={PLAIN: 3, CHAINS: 3, EDGE: 2, NOTHING: 1},
     examples=(
         Case(
