@@ -15,6 +15,7 @@ import convbook
 from autograder.submission import Setup
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
+SMALL_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu\n"  # without CUDA, some gigabytes less
 NEEDS = ("numpy", "nbgrader", "pyseccomp", "jupytext", "ipykernel")
 
 SETUP = """\
@@ -65,7 +66,8 @@ def write_zip(setup: Setup, config: Path, target: Path, visibility: str = "visib
     files = {
         "setup.sh": SETUP,
         "run_autograder": RUN,
-        "requirements.txt": "".join(f"{name}=={released(name)}\n" for name in [*NEEDS, *sorted(allowed)]),
+        "requirements.txt": (SMALL_TORCH if "torch" in allowed else "")
+        + "".join(f"{name}=={released(name)}\n" for name in [*NEEDS, *sorted(allowed)]),
         "assignment.json": json.dumps(told, ensure_ascii=False, indent=1),
         "course_secret": setup.secret.decode(),
         "nbgrader_config.py": config.read_text(encoding="utf-8"),

@@ -349,6 +349,16 @@ def restated(directions: list, weights: list, seed: int) -> list:
     return directions
 
 
+def tensors(namespace: dict, function: str, *args):
+    """Result of ``function(*args)``, its tensors as arrays.
+
+    >>> tensors({"f": lambda: [(torch.ones(1), 2)]}, "f")
+    [(array([1.], dtype=float32), 2)]
+    """
+    with undisturbed():
+        return plain(namespace[function](*args))
+
+
 def tried_block(namespace: dict, function: str, x, c_out: int, stride: int, training: bool) -> dict:
     """What a basic block makes of one input under weights of our own, forward and backward."""
     rng = np.random.default_rng(5)
@@ -385,5 +395,5 @@ def ask(namespace: dict, function: str, what: str, *args):
 
 PROBES = {
     probe.__name__: probe
-    for probe in (ask, chain, module, parameters, stage, network, of_network, direction, tried_block)
+    for probe in (ask, chain, module, parameters, stage, network, of_network, direction, tensors, tried_block)
 }

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import nbformat
 import numpy as np
@@ -16,8 +17,10 @@ from submissions import ROOT, released, solution_answers, solved
 from torch import nn
 
 from autograder import plain
+from autograder.course import Course
 from autograder.diagnosis import outcomes
 from autograder.exercises import ASSIGNMENTS, EXERCISES
+from autograder.gradescope import write_zip
 from autograder.layer_names import by_order
 from autograder.probes import probe_named
 from autograder.runner import server_for
@@ -59,7 +62,7 @@ def chain_gradient(ws, skip=False):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """Feedback and scores of a class, graded by one command."""
+    """Scores and feedback of a class, graded by one command, and its course."""
     root, folder = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("downloads")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     shutil.copytree(
@@ -87,11 +90,11 @@ def graded(tmp_path_factory):
     with open(root / "grades.csv", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     pages = {name: (root / "feedback" / name / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text() for name in submissions}
-    return scores, pages
+    return scores, pages, Course(root)
 
 
 def test_a_solution_gets_all_points_a_stub_none_and_a_mistake_its_sentence(graded):
-    scores, pages = graded
+    scores, pages, _ = graded
     full = sum(POINTS.values())
     assert scores["solution"] == pytest.approx(full) and scores["stub"] == pytest.approx(0)
     assert "not written yet" in pages["stub"]
@@ -103,7 +106,7 @@ def test_a_solution_gets_all_points_a_stub_none_and_a_mistake_its_sentence(grade
 
 
 def test_torch_is_all_that_is_there_besides_numpy(graded):
-    scores, pages = graded
+    scores, pages, _ = graded
     assert scores["imports"] == scores["solution"]
     for name in ("transformers", "scipy", "convbook"):
         assert f"{name} is not available while this exercise is graded: NumPy and torch are all it needs" in re.sub(
@@ -112,10 +115,18 @@ def test_torch_is_all_that_is_there_besides_numpy(graded):
 
 
 def test_what_a_student_makes_of_a_tensor_earns_nothing_and_runs_nowhere(graded):
-    scores, _ = graded
+    scores, _, _ = graded
     lost = POINTS["gradient_norms"] + POINTS["chain_gradient"]
     assert scores["trap"] == pytest.approx(sum(POINTS.values()) - lost)
     assert not os.path.exists("/tmp/it-was-unpickled")
+
+
+def test_the_gradescope_zip_asks_for_torch_and_brings_its_probes(graded, tmp_path):
+    _, _, course = graded
+    config = ROOT / "nbgrader_config.py"
+    with zipfile.ZipFile(write_zip(course.setup(ASSIGNMENT), config, tmp_path / "hw5.zip")) as bundle:
+        assert f"torch=={torch.__version__.partition('+')[0]}" in bundle.read("requirements.txt").decode().split()
+        assert {"autograder/torch_probes.py", "autograder/layer_names.py"} <= set(bundle.namelist())
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

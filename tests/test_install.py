@@ -79,5 +79,5 @@ def test_the_wheel_holds_what_it_needs(tmp_path):
     shipped = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
     for folder, name in (("src/convbook", "convbook"), ("autograder", "autograder")):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".mjs", ".css"):
+            if path.suffix in (".py", ".mjs", ".css", ".json", ".safetensors"):
                 assert f"{name}/{path.relative_to(ROOT / folder)}" in shipped

@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from convbook import models
 from convbook.models.counting import count_macs, count_parameters
 from convbook.models.resnet import Residual
+from convbook.models.tables import costs, resnet_stages
 
 PUBLISHED = {
     "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032, "resnet101": 44_549_160,
@@ -37,6 +38,36 @@ def torch_macs(model, shape):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_are_the_published_ones(name):
     assert count_parameters(empty(name)) == PUBLISHED[name]
+
+
+def test_the_table_has_the_published_sizes():
+    text = costs(PUBLISHED, {"lenet5": 28})
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+    assert {name: int(parameters.replace(",", "")) for name, parameters, *_ in rows} == PUBLISHED
+    macs = {name: int(macs.replace(",", "")) for name, _, macs, _ in rows}
+    for depth, (billions, _) in BILLIONS.items():
+        assert round(macs[f"resnet{depth}"] / 1e9, 3) == billions
+
+
+def test_the_table_of_stages_is_that_of_the_nets():
+    """Blocks and convolutions counted in the nets themselves."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in resnet_stages().splitlines()]
+    for column, depth in enumerate(models.RESNETS, 2):
+        model = empty(f"resnet{depth}")
+        assert lines[0][column] == f"ResNet-{depth}"
+        layered = [row for row in lines if row[0].startswith("layer")]
+        assert len(layered) == 4
+        for row in layered:
+            blocks, _, convs = row[column].partition(" x ")
+            stage = model.get_submodule(row[0])
+            assert len(stage) == int(blocks)
+            found = [m for name, m in stage[-1].named_modules() if name.startswith("conv")]
+            words = [f"{c.kernel_size[0]}x{c.kernel_size[0]}, {c.out_channels}" for c in found]
+            assert convs == f"({'; '.join(words)})"
+        counted = sum(int(row[column].split()[0]) * (row[column].count(";") + 1) for row in layered) + 2
+        assert counted == depth  # with the first convolution and the linear layer
+    with pytest.raises(ValueError, match="no ResNet-20: the depths are 18, 34"):
+        resnet_stages([20])
 
 
 def test_parameters_of_other_sizes():

@@ -17,11 +17,11 @@ class Branches(nn.Module):
         self.first = nn.Conv2d(2, 3, (3, 5), stride=(2, 1), padding=(1, 2))
         self.long = nn.Sequential(nn.Conv2d(3, 4, (1, 3), padding=(0, 4), dilation=(1, 4)), nn.AvgPool2d(3, 1, 1))
         self.short = nn.Conv2d(3, 1, 1)
-        self.last = nn.Conv2d(5, 2, 1)
+        self.joined = nn.Identity()  # a layer of its own, so that what both ways meet in has a row
 
     def forward(self, x):
         x = self.first(x).relu()
-        return self.last(torch.cat((self.long(x), self.short(x)), 1))
+        return self.joined(torch.cat((self.long(x), self.short(x)), 1))
 
 
 class Backbone(nn.Module):

@@ -240,11 +240,15 @@ def test_bad_data():
         ((train[:0], test), "the training set is empty"),
     ):
         with pytest.raises(ValueError, match=words):
-            fit(small(c=3), *wrong)
+            fit(small(c=3, classes=3), *wrong)
     with pytest.raises(ValueError, match="pad must be below 6"):
-        fit(small(c=3), train, test, Options(pad=6))
+        fit(small(c=3, classes=3), train, test, Options(pad=6))
+    with pytest.raises(ValueError, match="the model does not take images of 3x6x9: .* expected input"):
+        fit(small(c=2), train, test)
+    with pytest.raises(ValueError, match=r"must give 3 scores an image, one a class, got shape \(1, 5\)"):
+        fit(small(c=3, classes=5), train, test)
     with pytest.raises(ValueError, match="no device 'toaster' here"):
-        fit(small(c=3), train, test, Options(device="toaster"))
+        fit(small(c=3, classes=3), train, test, Options(device="toaster"))
 
 
 @pytest.mark.parametrize(
@@ -252,6 +256,8 @@ def test_bad_data():
     [
         ("--model resnet21 --data digits", "no model 'resnet21'"),
         ("--model tiny_net --data cats", "no data set 'cats'"),
+        ("--model tiny_net --data {empty}", "has no images: expected CLASS/FILE or train/CLASS/FILE"),
+        ("--model lenet5 --data digits --size 20", "the model does not take images of 1x20x20"),
         ("--model tiny_net --data digits --lr fast", "'fast' is not a valid float"),
         ("--model tiny_net --data digits --lr -1", "lr must be above 0, got -1"),
         ("--model tiny_net --data digits --resume", "--resume needs --out"),
@@ -259,8 +265,8 @@ def test_bad_data():
         ("--data digits", "Missing option '--model'"),
     ],
 )
-def test_command_says_what_is_wrong(arguments, words):
-    result = CliRunner().invoke(main, arguments.split())
+def test_command_says_what_is_wrong(arguments, words, tmp_path):
+    result = CliRunner().invoke(main, [word.format(empty=tmp_path) for word in arguments.split()])
     assert result.exit_code != 0 and words in result.output and "Traceback" not in result.output
 
 

@@ -1,6 +1,7 @@
 """Exercise block_inputs: the student writes the test, inputs that expose wrong basic blocks."""
 
 import numpy as np
+import torch
 
 from autograder.compare import describe
 from autograder.exercise import Mistake, rewrite
@@ -245,6 +246,7 @@ BLOCK_INPUTS = trial_exercise(
     "resnets-test",
     Trial(right=BasicBlock, wrong=SUBJECTS, admit=admit, probe="tried_block"),
     allowed=("torch",),
+    probe="tensors",
     reference=thorough,
     mistakes=MISTAKES,
     variants={
@@ -255,6 +257,7 @@ BLOCK_INPUTS = trial_exercise(
             for training in (False, True)
         ],
         "whole numbers, nested lists": by_hand,
+        "tensors": lambda: [(torch.tensor(x), *rest) for x, *rest in thorough(seed=1)],
         "five inputs of large values": lambda: tuple(
             given(3, *settings, seed=3, change=lambda x: 5 * x)
             for settings in [

@@ -12,6 +12,7 @@ import json
 import re
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 
@@ -118,12 +119,16 @@ def prefix(file):
 
 
 def tensors(path):
-    """The state dict in a file, .pth or .safetensors."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
+    """The state dict in a file, .pth or .safetensors. ValueError for a file that is neither."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, UnpicklingError, RuntimeError) as error:
+        raise ValueError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
 
 
 def filled(name, options, state, path):

@@ -43,7 +43,7 @@ def prepare(out: Path, resume: bool) -> dict | None:
 def check_same(old: dict, new: dict) -> None:
     """ValueError unless both logs are of one run: same options, data and model."""
     for part in ("options", "data", "model"):
-        for key in old[part].keys() | new[part].keys():
+        for key in old[part] | new[part]:  # in the order written, so that the same difference is told each time
             before, now = old[part].get(key), new[part].get(key)
             if before != now:
                 raise ValueError(f"a run resumes with the same {part}: {key} was {before!r} and is now {now!r}")

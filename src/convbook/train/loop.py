@@ -33,7 +33,8 @@ def fit(model, train, test, options=None, *, out=None, resume=False, progress=Fa
 
     The log has ``options``, ``data``, ``model``, ``versions``, ``device``, ``seconds``, and ``epochs``, a list of
     ``epoch, lr, train_loss, train_accuracy, test_loss, test_accuracy, seconds``. Means of training are over
-    the steps as they were taken. ValueError for data that do not fit, or where the loss is no longer a number.
+    the steps as they were taken. ValueError for data or a model that do not fit, or where the loss is no longer
+    a number.
     """
     options = options or Options()
     check_data(train, test)
@@ -46,6 +47,7 @@ def fit(model, train, test, options=None, *, out=None, resume=False, progress=Fa
     channels_last = on_gpu if options.channels_last is None else options.channels_last
     memory = torch.channels_last if channels_last else torch.contiguous_format
     model.to(device, memory_format=memory)
+    check_model(model, train, device)
     optimizer = make_optimizer(model, options)
     if state:
         checkpoint.check_same(state["log"], log)
@@ -157,6 +159,20 @@ def moments(images) -> tuple[list, list]:
         mean.append(float((share * values).sum()))
         std.append(float((share * (values - mean[-1]) ** 2).sum().sqrt()) or 1.0)
     return [round(m, 6) for m in mean], [round(s, 6) or 1.0 for s in std]
+
+
+def check_model(model, images, device) -> None:
+    """ValueError unless the model makes one score a class of such images."""
+    shape, classes = images.images.shape[1:], len(images.classes)
+    model.eval()
+    try:
+        with torch.no_grad():
+            found = tuple(model(torch.zeros(1, *shape, device=device)).shape)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"the model does not take images of {'x'.join(map(str, shape))}: {reason}") from error
+    if found != (1, classes):
+        raise ValueError(f"the model must give {classes} scores an image, one a class, got shape {found} for one image")
 
 
 def check_data(train, test) -> None:
