@@ -12,6 +12,7 @@ from convbook.explorables.iou import Iou
 from convbook.explorables.loss_surface import LossSurface
 from convbook.explorables.nms import Nms
 from convbook.explorables.resnet_builder import ResnetBuilder
+from convbook.explorables.roi import Roi
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
 from convbook.explorables.toeplitz import Toeplitz
@@ -29,6 +30,7 @@ __all__ = [
     "LossSurface",
     "Nms",
     "ResnetBuilder",
+    "Roi",
     "Shift",
     "Template",
     "Toeplitz",
