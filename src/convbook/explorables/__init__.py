@@ -4,6 +4,7 @@ from convbook.explorables.adjoint import Adjoint
 from convbook.explorables.anchors import Anchors
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
+from convbook.explorables.detector import Detector
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
 from convbook.explorables.gradient_chain import GradientChain
@@ -22,6 +23,7 @@ __all__ = [
     "Anchors",
     "Checkerboard",
     "Conv2d",
+    "Detector",
     "Dilation",
     "Filters",
     "GradientChain",
