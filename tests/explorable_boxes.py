@@ -1,10 +1,11 @@
 """What the tests of the explorables with boxes share: drags, entries and tables."""
 
 
-def drag(page, start, by, width: float):
-    """Drag from a place of the drawing, in its own units; ``width`` is the whole drawing's."""
-    page.locator(".bx-plane").scroll_into_view_if_needed()
-    frame = page.locator(".bx-plane").bounding_box()
+def drag(page, start, by, width: float, which: int = 0):
+    """Drag from a place of the drawing, in its own units; ``width`` is the whole drawing's, ``which`` of several."""
+    plane = page.locator(".bx-plane").nth(which)
+    plane.scroll_into_view_if_needed()
+    frame = plane.bounding_box()
     unit = frame["width"] / width
     x, y = frame["x"] + start[0] * unit, frame["y"] + start[1] * unit
     page.mouse.move(x, y)
@@ -16,7 +17,7 @@ def drag(page, start, by, width: float):
 
 def touch(page, start, by, width: float):
     """The same with a finger, over the browser's own protocol."""
-    frame = page.locator(".bx-plane").bounding_box()
+    frame = page.locator(".bx-plane").first.bounding_box()
     unit = frame["width"] / width
     client = page.context.new_cdp_session(page)
     for kind, share in [("touchStart", 0), ("touchMove", 0.5), ("touchMove", 1), ("touchEnd", None)]:

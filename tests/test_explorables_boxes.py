@@ -3,11 +3,13 @@
 import pytest
 from explorable_pages import control_names, document, faintest
 
-from convbook.explorables import Anchors, Nms
+from convbook.explorables import Anchors, Detector, Nms, Roi
 
 MAKERS = {
     **{f"anchors, {name}": lambda name=name: Anchors.preset(name) for name in ("an object that fits", "a coarse grid")},
     **{f"nms, {name}": lambda name=name: Nms.preset(name) for name in ("two objects", "two classes, each by itself")},
+    **{f"roi, {name}": lambda name=name: Roi.preset(name) for name in ("a box between the cells", "a bump")},
+    **{f"detector, {stage}": lambda stage=stage: Detector(stage=stage) for stage in ("anchors", "kept")},
 }
 each = pytest.mark.parametrize("made", MAKERS.values(), ids=MAKERS.keys())
 

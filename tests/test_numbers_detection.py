@@ -105,7 +105,7 @@ def overlap(a, b, generalised):
 
 @check("berkeley.iou.loss")
 def _():
-    """From a box that misses, descent on 1 - GIoU arrives and on 1 - IoU not; from one that meets both do."""
+    """From a box that misses, descent on 1 - GIoU arrives and on 1 - IoU stays; from one that meets, both arrive."""
     goal = torch.tensor([5.0, 4, 9, 6])
 
     def descend(start, generalised):

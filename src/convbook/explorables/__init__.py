@@ -4,6 +4,7 @@ from convbook.explorables.adjoint import Adjoint
 from convbook.explorables.anchors import Anchors
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
+from convbook.explorables.detector import Detector
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
 from convbook.explorables.gradient_chain import GradientChain
@@ -12,6 +13,7 @@ from convbook.explorables.iou import Iou
 from convbook.explorables.loss_surface import LossSurface
 from convbook.explorables.nms import Nms
 from convbook.explorables.resnet_builder import ResnetBuilder
+from convbook.explorables.roi import Roi
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
 from convbook.explorables.toeplitz import Toeplitz
@@ -21,6 +23,7 @@ __all__ = [
     "Anchors",
     "Checkerboard",
     "Conv2d",
+    "Detector",
     "Dilation",
     "Filters",
     "GradientChain",
@@ -29,6 +32,7 @@ __all__ = [
     "LossSurface",
     "Nms",
     "ResnetBuilder",
+    "Roi",
     "Shift",
     "Template",
     "Toeplitz",

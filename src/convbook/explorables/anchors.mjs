@@ -1,5 +1,5 @@
 // The anchors explorable, an anywidget module: a grid of anchors, and which of them answer for a box that is dragged.
-import { corners, fault, plane } from "./boxes.mjs";
+import { corners, fault, plane, within } from "./boxes.mjs";
 import { bind } from "./controls.mjs";
 import { anchor_shapes, assign_anchors, make_anchors } from "./detection_kernels.mjs";
 import { field, h, options, same, short } from "./dom.mjs";
@@ -68,7 +68,7 @@ function render({ model, el }) {
       pos: part("positive from"),
       neg: part("negative below"),
     },
-    { current: read, check: (all) => check(all, limits), apply: (all) => commit({ ...all, box: inside(all) }), alert },
+    { current: read, check: (all) => check(all, limits), apply: (all) => commit({ ...all, box: within(all.box, [all.w * all.stride, all.h * all.stride]) }), alert },
   );
   const cell = s("rect", { class: "an-cell", tabindex: 0, role: "slider", "aria-label": "cell whose anchors are listed" });
   const scenery = [s("path", { class: "an-grid" }), s("path", { class: "an-dots" }), s("g"), s("g"), s("g"), cell];
@@ -101,13 +101,6 @@ function render({ model, el }) {
   let view = null;
   let hovered = null;
 
-  // The object moved and cut so that it lies in the image of these settings.
-  function inside({ h: rows, w, stride, box }) {
-    const most = [w * stride, rows * stride];
-    const sides = [0, 1].map((axis) => Math.min(box[axis + 2] - box[axis], most[axis]));
-    const from = [0, 1].map((axis) => clamp(box[axis], 0, most[axis] - sides[axis]));
-    return [...from, from[0] + sides[0], from[1] + sides[1]];
-  }
   const cursor = () => (hovered ?? model.get("cursor")).map((at, axis) => clamp(at, 0, (axis ? view.w : view.h) - 1));
 
   function list([y, x]) {

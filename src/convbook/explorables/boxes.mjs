@@ -26,6 +26,13 @@ export function resized(box, corner, point, size, least = 0) {
   return next;
 }
 
+// The box moved, and cut where it must be, to lie in a plane.
+export function within(box, size) {
+  const sides = [0, 1].map((axis) => Math.min(box[axis + 2] - box[axis], size[axis]));
+  const from = [0, 1].map((axis) => clamp(box[axis], 0, size[axis] - sides[axis]));
+  return [...from, from[0] + sides[0], from[1] + sides[1]];
+}
+
 // `under` and `over` are groups for what else is drawn, in pixels: a place times `unit`. `boxes` are given as
 // { name, title, get, set, words }; `set(box)` is called with what a hand makes of it. Not `sizable`, they only move.
 export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest = 480, sizable = true }) {

@@ -64,6 +64,25 @@ def decode(image: dict) -> np.ndarray:
     return pixels.reshape(image["height"], image["width"])
 
 
+def png(image) -> str:
+    """``image`` (H, W) grey or (H, W, 3) colour, uint8, as a PNG in base64.
+
+    >>> png(np.zeros((2, 2), np.uint8))[:11]
+    'iVBORw0KGgo'
+    """
+    image = np.asarray(image, np.uint8)
+    height, width = image.shape[:2]
+    lines = image.reshape(height, -1)
+    rows = np.hstack([np.zeros((height, 1), np.uint8), lines]).tobytes()  # each row with the filter type 0 before it
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0 if image.ndim == 2 else 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode()
+
+
 def still(image, caption: str, low: float = 0, high: float = 255) -> str:
     """HTML of a picture that needs no script: ``image`` (H, W), black at ``low`` and below, white from ``high`` on.
 
@@ -71,16 +90,8 @@ def still(image, caption: str, low: float = 0, high: float = 255) -> str:
     '<div class="cb-still"><img alt="two bright pixel'
     """
     grey = np.clip((np.asarray(image, float) - low) / (high - low or 1) * 255, 0, 255).round().astype(np.uint8)
-    height, width = grey.shape
-    rows = np.hstack([np.zeros((height, 1), np.uint8), grey]).tobytes()  # each row with the filter type 0 before it
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
     text = html.escape(caption, quote=True)
     return (
-        f'<div class="cb-still"><img alt="{text}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'<div class="cb-still"><img alt="{text}" src="data:image/png;base64,{png(grey)}">'
         f'<p class="cb-note">{text}</p></div>'
     )

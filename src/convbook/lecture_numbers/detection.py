@@ -39,7 +39,7 @@ NUMBERS = {
         "what IoU is",
         "a standard of evaluation; 1 - GIoU is a loss, and 1 - IoU is one where boxes overlap",
         printed="not a loss function, just an evaluation standard",
-        note="IoU has no slope where boxes do not meet. Generalised IoU (2019) has one there, and trains boxes.",
+        note="IoU has no slope where boxes do not meet. Generalised IoU (2019) has one there.",
     ),
     "c182.losses": Number(
         C182,
