@@ -7,6 +7,7 @@ from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
 from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
+from convbook.explorables.inside import Inside
 from convbook.explorables.loss_surface import LossSurface
 from convbook.explorables.resnet_builder import ResnetBuilder
 from convbook.explorables.shift import Shift
@@ -21,6 +22,7 @@ __all__ = [
     "Filters",
     "GradientChain",
     "Groups",
+    "Inside",
     "LossSurface",
     "ResnetBuilder",
     "Shift",
