@@ -18,6 +18,7 @@ CHAPTERS = {
     "groups": "03-groups-dilation",
     "backprop": "04-backprop",
     "resnets": "05-resnets",
+    "visualization": "06-visualization",
 }
 
 

@@ -77,8 +77,13 @@ def main(quick):
                 | {f"{key}_over": float((values > limit).mean()) for key, values in found.items()}
                 | {"filters": np.round(255 * filters_to_grid(after, 8)).astype(np.uint8).tobytes().hex()}
             )
-            click.echo(f"{time.time() - started:5.0f} s {name} {seed}: accuracy {runs[-1]['test_accuracy']:.3f}, " + ", ".join(
-                f"{key} {values.mean():.2f} ({(values > limit).mean():.2f} over {limit:.2f})" for key, values in found.items()))
+            click.echo(
+                f"{time.time() - started:5.0f} s {name} {seed}: accuracy {runs[-1]['test_accuracy']:.3f}, "
+                + ", ".join(
+                    f"{key} {values.mean():.2f} ({(values > limit).mean():.2f} over {limit:.2f})"
+                    for key, values in found.items()
+                )
+            )
             write("oriented_edges", started, quick, kernel=KERNEL, filters=FILTERS, images=n, epochs=epochs, seeds=seeds,
                   noise={"mean": float(noise.mean()), "limit": limit}, runs=runs)  # fmt: skip
 

@@ -74,8 +74,10 @@ def main(quick):
         for name, copy in stages(net, seed):
             found = {key: likeness(before[key], method(copy, x, classes)) for key, method in METHODS.items()}
             runs.append({"seed": seed, "down_to": name, "likeness": found})
-            click.echo(f"{time.time() - started:5.0f} s {seed} {name:6} " + ", ".join(
-                f"{key} {value['rank']:.2f}/{value['ssim']:.2f}" for key, value in found.items()))
+            click.echo(
+                f"{time.time() - started:5.0f} s {seed} {name:6} "
+                + ", ".join(f"{key} {value['rank']:.2f}/{value['ssim']:.2f}" for key, value in found.items())
+            )
     write("randomisation", started, quick, images=n, seeds=seeds, groups=list(GROUPS), methods=list(METHODS),
           reference=reference, runs=runs)  # fmt: skip
 

@@ -65,7 +65,16 @@ def main(quick):
                 heat = {"Grad-CAM": grad_cam(model, own[:SHOWN], LAYER, y[:SHOWN]),
                         "occlusion": occlusion_map(model, own[:SHOWN], y[:SHOWN], size=8, stride=4).clamp(min=0)}  # fmt: skip
                 shares = {name: in_car_half(maps, y[:SHOWN]) for name, maps in heat.items()}
-                runs.append({"bias": bias, "head": head, "seed": seed, "loss": losses[-1], "accuracy": right, "in_car_half": shares})
+                runs.append(
+                    {
+                        "bias": bias,
+                        "head": head,
+                        "seed": seed,
+                        "loss": losses[-1],
+                        "accuracy": right,
+                        "in_car_half": shares,
+                    }
+                )
                 click.echo(f"{time.time() - started:5.0f} s {runs[-1]}")
     write("two_cars", started, quick, images=n, test_cars=tests, epochs=epochs, seeds=seeds, biases=BIASES, heads=HEADS,
           runs=runs)  # fmt: skip
