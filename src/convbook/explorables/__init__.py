@@ -9,6 +9,7 @@ from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
 from convbook.explorables.inside import Inside
 from convbook.explorables.loss_surface import LossSurface
+from convbook.explorables.relu_rules import ReluRules
 from convbook.explorables.resnet_builder import ResnetBuilder
 from convbook.explorables.shift import Shift
 from convbook.explorables.template import Template
@@ -24,6 +25,7 @@ __all__ = [
     "Groups",
     "Inside",
     "LossSurface",
+    "ReluRules",
     "ResnetBuilder",
     "Shift",
     "Template",

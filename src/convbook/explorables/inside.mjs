@@ -7,6 +7,7 @@ import { chance, details, percent, placeOf, titleOf, told } from "./inside_words
 
 const STATE = ["image", "net", "layer", "cursor", "channel"];
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const LEAST = 36; // pixels of the screen for a map
 const MOST = 8e6; // characters of a file
 
 const clamp = (value, most) => Math.max(0, Math.min(value, most - 1));
@@ -241,7 +242,7 @@ function render({ model, el }) {
     const width = ui.rows.clientWidth || 800;
     rows = rowsOf(net).map((row) => {
       const [C, H] = cube(row.layer.shape);
-      const least = H === 1 ? 20 : 40; // pixels of the screen for a map
+      const least = H === 1 ? 18 : LEAST;
       const columns = Math.min(C, 2 ** Math.floor(Math.log2(Math.max(1, width / least))) || 1);
       const canvas = h("canvas", { tabindex: 0 });
       const outline = h("div", { class: "cb-outline ci-frame", hidden: "" });
@@ -290,7 +291,7 @@ function render({ model, el }) {
 
   // ---- drawing
 
-  const radius = () => (ui.pen.value === "eraser" ? 2 : 1.1) * Math.max(1, Math.min(...size) / 28);
+  const radius = () => (ui.pen.value === "eraser" ? 2.2 : 1.1) * Math.max(1, Math.min(...size) / 28);
 
   function stroke(from, to) {
     const steps = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
@@ -436,7 +437,7 @@ function render({ model, el }) {
   draw();
   let columns = null;
   const watch = new ResizeObserver(([{ contentRect }]) => {
-    const now = Math.floor(Math.log2(contentRect.width / 40));
+    const now = Math.floor(Math.log2(contentRect.width / LEAST));
     if (columns !== null && columns !== now && net) {
       build();
       compute();
