@@ -1,4 +1,4 @@
-"""Neighbours and linear probes by layer: how much of the label lies in the pixels, in the layers, in untrained layers?"""
+"""Neighbours and linear probes: how much of the label lies in the pixels, in each layer, in untrained layers?"""
 
 import time
 

@@ -84,8 +84,8 @@ def main(quick):
                     for key, values in found.items()
                 )
             )
-            write("oriented_edges", started, quick, kernel=KERNEL, filters=FILTERS, images=n, epochs=epochs, seeds=seeds,
-                  noise={"mean": float(noise.mean()), "limit": limit}, runs=runs)  # fmt: skip
+            write("oriented_edges", started, quick, kernel=KERNEL, filters=FILTERS, images=n, epochs=epochs,
+                  seeds=seeds, noise={"mean": float(noise.mean()), "limit": limit}, runs=runs)  # fmt: skip
 
 
 if __name__ == "__main__":

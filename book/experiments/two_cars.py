@@ -62,9 +62,12 @@ def main(quick):
                 with torch.no_grad():
                     right = {side: (model.eval()(cars).argmax(1) == y).float().mean().item()
                              for side, cars in (("own", own), ("other", moved))}  # fmt: skip
-                heat = {"Grad-CAM": grad_cam(model, own[:SHOWN], LAYER, y[:SHOWN]),
-                        "occlusion": occlusion_map(model, own[:SHOWN], y[:SHOWN], size=8, stride=4).clamp(min=0)}  # fmt: skip
-                shares = {name: in_car_half(maps, y[:SHOWN]) for name, maps in heat.items()}
+                some, kinds = own[:SHOWN], y[:SHOWN]
+                heat = {
+                    "Grad-CAM": grad_cam(model, some, LAYER, kinds),
+                    "occlusion": occlusion_map(model, some, kinds, size=8, stride=4).clamp(min=0),
+                }
+                shares = {name: in_car_half(maps, kinds) for name, maps in heat.items()}
                 runs.append(
                     {
                         "bias": bias,

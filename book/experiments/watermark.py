@@ -81,8 +81,8 @@ def main(quick):
             runs.append(run)
             click.echo(f"{time.time() - started:5.0f} s {run}")
             area = (box[1] - box[0]) * (box[3] - box[2]) / 32**2
-            write("watermark", started, quick, images=n, test_images=tests, epochs=epochs, seeds=seeds, box=box, area=area,
-                  methods=list(METHODS), shown=SHOWN, runs=runs, maps=maps)  # fmt: skip
+            write("watermark", started, quick, images=n, test_images=tests, epochs=epochs, seeds=seeds, box=box,
+                  area=area, methods=list(METHODS), shown=SHOWN, runs=runs, maps=maps)  # fmt: skip
 
 
 if __name__ == "__main__":
