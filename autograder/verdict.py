@@ -19,6 +19,7 @@ CHAPTERS = {
     "groups": "03-groups-dilation",
     "backprop": "04-backprop",
     "resnets": "05-resnets",
+    "visualization": "06-visualization",
     "detection": "07-detection",
 }
 

@@ -336,6 +336,17 @@ def test_deeper_features_can_be_compared(model, x):
     assert V.invariance(model, "5", x, x.flip(0)) < 0.99
 
 
+def test_pooled_features_do_not_see_a_roll_and_maps_do():
+    x = torch.randn(6, 3, 7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rolled = x.roll(2, dims=3)
+    same = nn.Sequential(nn.Identity())
+    assert V.invariance(same, "0", x, rolled) == pytest.approx(1.0)
+    one, other = x.flatten(1).numpy(), rolled.flatten(1).numpy()
+    middle = np.concatenate([one, other]).mean(axis=0)
+    cosine = [a @ b / np.sqrt((a @ a) * (b @ b)) for a, b in zip(one - middle, other - middle, strict=True)]
+    assert V.invariance(same, "0", x, rolled, pool=False) == pytest.approx(np.mean(cosine), abs=1e-5)
+
+
 WRONG = [
     (lambda m, x: V.saliency(m, x[0]), ValueError, r"shape \(N, C, H, W\), not \(2, 11, 9\)"),
     (lambda m, x: V.saliency(m, x.numpy()), TypeError, "not ndarray"),

@@ -65,7 +65,7 @@ def visit_display(writer, node) -> None:
 def sources_digest(root: Path) -> str:
     """A digest of the code that the chapters run, so that a change of it runs them again."""
     digest = hashlib.sha256()
-    for folder in ("src", "autograder", "benchmarks/results"):
+    for folder in ("src", "autograder", "benchmarks/results", "book/experiments/results"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in (".py", ".mjs", ".css", ".json"):
                 digest.update(path.read_bytes())

@@ -9,9 +9,11 @@ from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
 from convbook.explorables.gradient_chain import GradientChain
 from convbook.explorables.groups import Groups
+from convbook.explorables.inside import Inside
 from convbook.explorables.iou import Iou
 from convbook.explorables.loss_surface import LossSurface
 from convbook.explorables.nms import Nms
+from convbook.explorables.relu_rules import ReluRules
 from convbook.explorables.resnet_builder import ResnetBuilder
 from convbook.explorables.roi import Roi
 from convbook.explorables.shift import Shift
@@ -31,6 +33,8 @@ __all__ = [
     "Iou",
     "LossSurface",
     "Nms",
+    "Inside",
+    "ReluRules",
     "ResnetBuilder",
     "Roi",
     "Shift",

@@ -8,7 +8,7 @@ that the tests can be independent of it; arrays are nested tuples.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convbook.lecture_numbers import backprop, conv2d, detection, filters, groups, resnets
+from convbook.lecture_numbers import backprop, conv2d, detection, filters, groups, resnets, visualization
 from convbook.lecture_numbers.number import Number, as_text, is_slip
 
 CHAPTERS: Mapping[str, dict[str, Number]] = MappingProxyType(
@@ -18,6 +18,7 @@ CHAPTERS: Mapping[str, dict[str, Number]] = MappingProxyType(
         "groups": groups.NUMBERS,
         "backprop": backprop.NUMBERS,
         "resnets": resnets.NUMBERS,
+        "visualization": visualization.NUMBERS,
         "detection": detection.NUMBERS,
     }
 )

@@ -108,11 +108,16 @@ def probe(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: 
     )
 
 
-def invariance(model: nn.Module, layer: str | nn.Module, x: Tensor, other: Tensor) -> float:
-    """How alike a layer finds images and their changed forms: the mean cosine of their pooled features, centred.
+def invariance(model: nn.Module, layer: str | nn.Module, x: Tensor, other: Tensor, pool: bool = True) -> float:
+    """How alike a layer finds images and their changed forms: the mean cosine of their features, centred.
 
     The mean feature of both is taken away first: else all images would look alike in layers after a ReLU.
+    ``pool``: maps are averaged over places first, so a shift counts for little in any layer; or compared as they lie.
+
+    >>> x = torch.tensor([[[[0.0, 1.0]]], [[[1.0, 0.0]]]])
+    >>> round(invariance(nn.Sequential(nn.Identity()), "0", x, x.flip(3), pool=False), 3)
+    -1.0
     """
-    both = torch.from_numpy(features(model, layer, [x, other]))
+    both = torch.from_numpy(features(model, layer, [x, other], pool))
     both = both - both.mean(dim=0)
     return float(nn.functional.cosine_similarity(both[: len(x)], both[len(x) :]).mean())
