@@ -27,7 +27,7 @@ def cifar(split, n, device="cpu"):
 
 
 def train(model, x, y, epochs, lr, seed, batch=64, clip=5.0, flip=True, loss=F.cross_entropy, adam=False):
-    """SGD with momentum or Adam, a cosine schedule after half an epoch of warm-up, gradients clipped; the loss of each epoch.
+    """SGD with momentum or Adam, warm-up for half an epoch and a cosine schedule, gradients clipped; each epoch's loss.
 
     bf16 autocast; a run that leaves the numbers ends, its remaining losses NaN.
     """
