@@ -136,6 +136,19 @@ def test_torch_is_refused_to_all_other_assignments(assignment):
     assert set(REFUSED) - set(server.refused) <= {"torch"}
 
 
+def test_the_server_with_torch_holds_no_block_but_the_students():
+    look = (
+        "import gc, sys\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('convbook', 'autograder', 'transformers')])\n"
+        "print([kind.__module__ for kind in gc.get_objects() if isinstance(kind, type) and 'Block' in kind.__name__])"
+    )
+    with server_for(ASSIGNMENTS[ASSIGNMENT]) as server, server.begin() as worker:
+        (output,) = worker.run_cell(f"from torch import nn\nclass MyBlock(nn.Module): pass\n{look}")
+    loaded, blocks = output["text"].splitlines()
+    assert loaded == "['autograder']"  # the stand-in
+    assert [name for name in eval(blocks) if not name.startswith("torch")] == ["__main__"], blocks
+
+
 def test_the_grader_reads_no_pickle_and_no_file_of_torchs():
     """Whatever the pipes carry is read by :mod:`autograder.plain`, which knows numbers, strings, lists and arrays."""
     sources = [path.read_text() for path in (ROOT / "autograder").glob("*.py")]

@@ -81,6 +81,7 @@ def test_the_process_holds_no_reference_no_case_and_no_environment(worker):
     names = set(eval(text(worker.run_cell("print(sorted(os.environ))"))))
     assert names <= {"PATH", "HOME", "IPYTHONDIR", "MPLCONFIGDIR", "MPLBACKEND", "OPENBLAS_NUM_THREADS"} | {
         "OMP_NUM_THREADS",
+        "CUDA_VISIBLE_DEVICES",
         "LANG",
         "LC_CTYPE",
         "MKL_NUM_THREADS",

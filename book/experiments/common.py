@@ -26,13 +26,16 @@ def cifar(split, n, device="cpu"):
     return F.avg_pool2d(x, 2).to(device).contiguous(memory_format=torch.channels_last), torch.tensor(labels[chosen])
 
 
-def train(model, x, y, epochs, lr, seed, batch=64, clip=5.0, flip=True, loss=F.cross_entropy):
-    """SGD with momentum, a cosine schedule after half an epoch of warm-up, gradients clipped; the loss of each epoch.
+def train(model, x, y, epochs, lr, seed, batch=64, clip=5.0, flip=True, loss=F.cross_entropy, adam=False):
+    """SGD with momentum or Adam, warm-up for half an epoch and a cosine schedule, gradients clipped; each epoch's loss.
 
     bf16 autocast; a run that leaves the numbers ends, its remaining losses NaN.
     """
     model.train().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(model.parameters(), lr, momentum=0.9, weight_decay=5e-4)
+    if adam:
+        optimizer = torch.optim.Adam(model.parameters(), lr)
+    else:
+        optimizer = torch.optim.SGD(model.parameters(), lr, momentum=0.9, weight_decay=5e-4)
     order = torch.Generator().manual_seed(seed)
     steps, step, losses = epochs * math.ceil(len(x) / batch), 0, []
     warmup = steps / epochs / 2

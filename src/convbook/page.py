@@ -77,7 +77,7 @@ def slips(chapter: str) -> Html:
     """
     by_lecture: dict[str, list[str]] = {}
     for lecture, what, printed, right, note in slips_table(chapter):
-        title = what if what.startswith("d") else what[0].upper() + what[1:]
+        title = what[0].upper() + what[1:]
         by_lecture.setdefault(lecture, []).append(
             f'<tr><th scope="rowgroup" style="text-align:left;padding:.6rem .5rem .2rem">{html.escape(title)}'
             f'<div style="font-weight:normal">{html.escape(note)}</div></th></tr>'

@@ -136,6 +136,7 @@ function render({ model, el }) {
   function draw() {
     const net = read();
     if (!view || !same(view.net, net)) {
+      view = { net, table: rows(net) };
       const drawn = layerTable(view.table);
       if (lines.length) {
         // The same rows, so that one that is being gone to stays there: leaving a field draws anew.
