@@ -2,9 +2,10 @@
 import { corners, fault, plane, within } from "./boxes.mjs";
 import { bind } from "./controls.mjs";
 import { anchor_shapes, assign_anchors, make_anchors } from "./detection_kernels.mjs";
+import { spoken, told } from "./anchors_words.mjs";
 import { field, h, options, same, short } from "./dom.mjs";
 import { fields } from "./fields.mjs";
-import { count, follow, s } from "./vector.mjs";
+import { follow, s } from "./vector.mjs";
 
 const STATE = ["h", "w", "stride", "scales", "ratios", "pos", "neg", "box"];
 const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -46,15 +47,6 @@ function compute(state) {
     size,
     out,
   };
-}
-
-function told({ h: rows, w, k, anchors, given, counts, best, out, pos, neg }) {
-  const all = `${rows} × ${w} cells × ${k} = ${count(anchors.length, "anchor")}: ${counts[1]} positive, ${counts[-1]} ignored, ${counts[0]} negative. ${out} stick out of the image.`;
-  const { best: iou, forced } = given[best];
-  const forcing = forced
-    ? ` No anchor reaches ${short(pos)}, so the object makes the best of them positive${iou < neg ? ", though it is below both thresholds" : ""}.`
-    : "";
-  return `${all} The best IoU is ${short(iou)}.${forcing}`;
 }
 
 function render({ model, el }) {
@@ -218,13 +210,13 @@ function render({ model, el }) {
     own.replaceChildren(...anchors.slice(from, from + k).map((box) => rect(box, "an-box an-own")));
     const frame = { x: at(x * stride), y: at(y * stride), width: at(stride), height: at(stride) };
     const row = given.slice(from, from + k);
-    const spoken = {
+    const slider = {
       "aria-valuemin": 0,
       "aria-valuemax": rows * w - 1,
       "aria-valuenow": y * w + x,
-      "aria-valuetext": `row ${y}, column ${x}: ${row.filter(({ label }) => label === 1).length} of ${count(k, "anchor")} positive, best IoU ${short(Math.max(...row.map(({ best }) => best)))}`,
+      "aria-valuetext": spoken([y, x], row),
     };
-    for (const [name, value] of Object.entries({ ...frame, ...spoken })) cell.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ ...frame, ...slider })) cell.setAttribute(name, value);
     list([y, x]);
     said.textContent = told(view);
     form.forget();

@@ -61,7 +61,7 @@ export function assign_anchors(anchors, objects, pos = 0.7, neg = 0.3) {
   const most = objects.map((_, m) => overlaps.reduce((best, row) => Math.max(best, row[m]), 0));
   return overlaps.map((row) => {
     const best = Math.max(0, ...row);
-    const chosen = row.map((value, m) => (value > 0 && value === most[m] ? value : -1));
+    const chosen = row.map((value, m) => (value === most[m] ? value : -1));
     const forced = chosen.some((value) => value > 0);
     const label = objects.length && (forced || best >= pos) ? 1 : best < neg || !objects.length ? 0 : -1;
     const matched = label < 1 ? -1 : forced ? chosen.indexOf(Math.max(...chosen)) : row.indexOf(best);
