@@ -5,19 +5,11 @@ import time
 import click
 import torch
 from common import write
-from timing import median_seconds
-from torch.utils.flop_counter import FlopCounterMode
+from timing import macs, median_seconds
 
 from convbook.detection.sliding import WindowClassifier, window_boxes
 
 SIDES = 64, 128, 224
-
-
-def macs(function):
-    """Multiply-adds of a call."""
-    with FlopCounterMode(display=False) as counter:
-        function()
-    return counter.get_total_flops() // 2
 
 
 @torch.no_grad()

@@ -1,7 +1,9 @@
-"""Timing that a busy machine disturbs little: the ways take turns, and the median of their turns counts."""
+"""What calls cost: time that a busy machine disturbs little, as ways take turns and their median counts; operations."""
 
 import statistics
 import time
+
+from torch.utils.flop_counter import FlopCounterMode
 
 
 def median_seconds(ways, repeats):
@@ -15,3 +17,10 @@ def median_seconds(ways, repeats):
             way()
             spent[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in spent.items()}
+
+
+def macs(function):
+    """Multiply-adds of a call."""
+    with FlopCounterMode(display=False) as counter:
+        function()
+    return counter.get_total_flops() // 2

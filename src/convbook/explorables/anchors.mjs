@@ -2,9 +2,10 @@
 import { corners, fault, plane, within } from "./boxes.mjs";
 import { bind } from "./controls.mjs";
 import { anchor_shapes, assign_anchors, make_anchors } from "./detection_kernels.mjs";
+import { spoken, told } from "./anchors_words.mjs";
 import { field, h, options, same, short } from "./dom.mjs";
 import { fields } from "./fields.mjs";
-import { count, follow, s } from "./vector.mjs";
+import { follow, s } from "./vector.mjs";
 
 const STATE = ["h", "w", "stride", "scales", "ratios", "pos", "neg", "box"];
 const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -17,10 +18,13 @@ function check(state, limits) {
   const { h: rows, w, stride, scales, ratios, pos, neg } = state;
   const sizes = { rows, columns: w, stride, "number of scales": scales.length, "number of ratios": ratios.length };
   for (const [name, value] of Object.entries(sizes))
-    if (value > limits[name]) throw new Error(`${name} must be at most ${limits[name]} in this explorable, got ${value}`);
+    if (value > limits[name])
+      throw new Error(`${name} must be at most ${limits[name]} in this explorable, got ${value}`);
   for (const [name, values] of Object.entries({ scales, ratios }))
-    if (values.some((value) => !(value > 0))) throw new Error(`${name} must be positive numbers, got ${values.map(short).join(", ")}`);
-  if (!(neg >= 0 && neg <= pos && pos <= 1)) throw new Error(`thresholds must obey 0 ≤ negative ≤ positive ≤ 1, got ${short(neg)} and ${short(pos)}`);
+    if (values.some((value) => !(value > 0)))
+      throw new Error(`${name} must be positive numbers, got ${values.map(short).join(", ")}`);
+  if (!(neg >= 0 && neg <= pos && pos <= 1))
+    throw new Error(`thresholds must obey 0 ≤ negative ≤ positive ≤ 1, got ${short(neg)} and ${short(pos)}`);
 }
 
 function compute(state) {
@@ -32,30 +36,54 @@ function compute(state) {
   const best = given.reduce((top, each, k) => (each.best > given[top].best ? k : top), 0);
   const size = [w * stride, rows * stride];
   const out = anchors.filter((a) => a[0] < 0 || a[1] < 0 || a[2] > size[0] || a[3] > size[1]).length;
-  return { ...state, k: scales.length * ratios.length, shapes: anchor_shapes(scales, ratios), anchors, given, counts, best, size, out };
-}
-
-function told({ h: rows, w, k, anchors, given, counts, best, out, pos, neg }) {
-  const all = `${rows} × ${w} cells × ${k} = ${count(anchors.length, "anchor")}: ${counts[1]} positive, ${counts[-1]} ignored, ${counts[0]} negative. ${out} stick out of the image.`;
-  const { best: iou, forced } = given[best];
-  const forcing = forced ? ` No anchor reaches ${short(pos)}, so the object makes the best of them positive${iou < neg ? ", though it is below both thresholds" : ""}.` : "";
-  return `${all} The best IoU is ${short(iou)}.${forcing}`;
+  return {
+    ...state,
+    k: scales.length * ratios.length,
+    shapes: anchor_shapes(scales, ratios),
+    anchors,
+    given,
+    counts,
+    best,
+    size,
+    out,
+  };
 }
 
 function render({ model, el }) {
   const [presets, limits] = [model.get("presets"), model.get("limits")];
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-  const preset = h("select", { name: "preset" }, h("option", { value: "" }, "your own"), ...options(Object.keys(presets)));
+  const preset = h(
+    "select",
+    { name: "preset" },
+    h("option", { value: "" }, "your own"),
+    ...options(Object.keys(presets)),
+  );
   const alert = h("p", { role: "alert" });
   const drawing = plane({
     label: "anchors around one object",
     size: [1, 1],
     least: LEAST,
     widest: 520,
-    boxes: [{ name: "a", short: "object", title: "object", get: () => model.get("box"), set: (box) => commit({ box }), words: (box) => `from ${short(box[0])}, ${short(box[1])} to ${short(box[2])}, ${short(box[3])}` }],
+    boxes: [
+      {
+        name: "a",
+        short: "object",
+        title: "object",
+        get: () => model.get("box"),
+        set: (box) => commit({ box }),
+        words: (box) => `from ${short(box[0])}, ${short(box[1])} to ${short(box[2])}, ${short(box[3])}`,
+      },
+    ],
   });
   const size = () => [model.get("w") * model.get("stride"), model.get("h") * model.get("stride")];
-  const entries = corners({ name: "a", title: "object", get: () => model.get("box"), set: (box) => commit({ box }), check: (box) => fault(box, "the object", size(), LEAST), alert });
+  const entries = corners({
+    name: "a",
+    title: "object",
+    get: () => model.get("box"),
+    set: (box) => commit({ box }),
+    check: (box) => fault(box, "the object", size(), LEAST),
+    alert,
+  });
   const whole = (name, most) => ({ name, kind: "whole", least: 1, most });
   const part = (name) => ({ name, kind: "number", least: 0, most: 1, step: 0.05 });
   const form = fields(
@@ -68,9 +96,19 @@ function render({ model, el }) {
       pos: part("positive from"),
       neg: part("negative below"),
     },
-    { current: read, check: (all) => check(all, limits), apply: (all) => commit({ ...all, box: within(all.box, [all.w * all.stride, all.h * all.stride]) }), alert },
+    {
+      current: read,
+      check: (all) => check(all, limits),
+      apply: (all) => commit({ ...all, box: within(all.box, [all.w * all.stride, all.h * all.stride]) }),
+      alert,
+    },
   );
-  const cell = s("rect", { class: "an-cell", tabindex: 0, role: "slider", "aria-label": "cell whose anchors are listed" });
+  const cell = s("rect", {
+    class: "an-cell",
+    tabindex: 0,
+    role: "slider",
+    "aria-label": "cell whose anchors are listed",
+  });
   const scenery = [s("path", { class: "an-grid" }), s("path", { class: "an-dots" }), s("g"), s("g"), s("g"), cell];
   drawing.under.append(...scenery);
   const [grid, dots, ignored, own, positive] = scenery;
@@ -82,7 +120,11 @@ function render({ model, el }) {
     "div",
     { class: "convbook-widget bx an", "data-lm-suppress-shortcuts": "true" },
     h("div", { class: "cb-row cb-head" }, field("example", preset), form.labels.scales, form.labels.ratios),
-    h("div", { class: "cb-row", role: "group", "aria-label": "sizes and thresholds" }, ...["h", "w", "stride", "pos", "neg"].map((name) => form.labels[name])),
+    h(
+      "div",
+      { class: "cb-row", role: "group", "aria-label": "sizes and thresholds" },
+      ...["h", "w", "stride", "pos", "neg"].map((name) => form.labels[name]),
+    ),
     entries.row,
     alert,
     h(
@@ -92,7 +134,16 @@ function render({ model, el }) {
         "div",
         { class: "bx-left" },
         place,
-        h("p", { class: "cb-note" }, key("positive", "positive"), ", ", key("ignored", "ignored"), " and ", key("own", "those of one cell"), ". Drag the object; point at a cell and click to choose it, or tab to it and press arrows."),
+        h(
+          "p",
+          { class: "cb-note" },
+          key("positive", "positive"),
+          ", ",
+          key("ignored", "ignored"),
+          " and ",
+          key("own", "those of one cell"),
+          ". Drag the object; point at a cell and click to choose it, or tab to it and press arrows.",
+        ),
       ),
       h("div", { class: "bx-right" }, table),
     ),
@@ -107,11 +158,28 @@ function render({ model, el }) {
     const from = (y * view.w + x) * view.k;
     const rows = view.shapes.map(([width, height], n) => {
       const { label, best, forced } = view.given[from + n];
-      const cells = [`${short(Number(width.toFixed(1)))} × ${short(Number(height.toFixed(1)))}`, short(best), forced ? "positive: best of all" : LABELS[label]];
-      return h("tr", { "data-anchor": from + n, "data-label": label }, h("th", { scope: "row" }, String(from + n)), ...cells.map((text) => h("td", {}, text)));
+      const cells = [
+        `${short(Number(width.toFixed(1)))} × ${short(Number(height.toFixed(1)))}`,
+        short(best),
+        forced ? "positive: best of all" : LABELS[label],
+      ];
+      return h(
+        "tr",
+        { "data-anchor": from + n, "data-label": label },
+        h("th", { scope: "row" }, String(from + n)),
+        ...cells.map((text) => h("td", {}, text)),
+      );
     });
     const head = ["anchor", "width × height", "IoU", "is"].map((text) => h("th", { scope: "col" }, text));
-    table.replaceChildren(h("table", { class: "bx-facts an-list" }, h("caption", {}, `row ${y}, column ${x}`), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)));
+    table.replaceChildren(
+      h(
+        "table",
+        { class: "bx-facts an-list" },
+        h("caption", {}, `row ${y}, column ${x}`),
+        h("thead", {}, h("tr", {}, ...head)),
+        h("tbody", {}, ...rows),
+      ),
+    );
   }
 
   function draw() {
@@ -121,11 +189,19 @@ function render({ model, el }) {
     drawing.grow(all);
     drawing.draw(place.clientWidth || 520);
     const at = (value) => (value * drawing.unit).toFixed(1);
-    const rect = (box, name) => s("rect", { class: name, x: at(box[0]), y: at(box[1]), width: at(box[2] - box[0]), height: at(box[3] - box[1]) });
-    const lines = (n, long, letters) => Array.from({ length: n - 1 }, (_, i) => `M${letters(at((i + 1) * stride))}${long}`).join("");
-    grid.setAttribute("d", lines(w, `V${at(all[1])}`, (x) => `${x} 0`) + lines(rows, `H${at(all[0])}`, (y) => `0 ${y}`));
+    const rect = (box, name) =>
+      s("rect", { class: name, x: at(box[0]), y: at(box[1]), width: at(box[2] - box[0]), height: at(box[3] - box[1]) });
+    const lines = (n, long, letters) =>
+      Array.from({ length: n - 1 }, (_, i) => `M${letters(at((i + 1) * stride))}${long}`).join("");
+    grid.setAttribute(
+      "d",
+      lines(w, `V${at(all[1])}`, (x) => `${x} 0`) + lines(rows, `H${at(all[0])}`, (y) => `0 ${y}`),
+    );
     const [y, x] = cursor();
-    const middles = Array.from({ length: rows * w }, (_, n) => `M${at(((n % w) + 0.5) * stride)} ${at((Math.floor(n / w) + 0.5) * stride)}h.01`);
+    const middles = Array.from(
+      { length: rows * w },
+      (_, n) => `M${at(((n % w) + 0.5) * stride)} ${at((Math.floor(n / w) + 0.5) * stride)}h.01`,
+    );
     dots.setAttribute("d", middles.join(""));
     const having = (label, name) => anchors.flatMap((box, n) => (given[n].label === label ? [rect(box, name)] : []));
     ignored.replaceChildren(...having(-1, "an-box an-ignored"));
@@ -134,24 +210,37 @@ function render({ model, el }) {
     own.replaceChildren(...anchors.slice(from, from + k).map((box) => rect(box, "an-box an-own")));
     const frame = { x: at(x * stride), y: at(y * stride), width: at(stride), height: at(stride) };
     const row = given.slice(from, from + k);
-    const spoken = { "aria-valuemin": 0, "aria-valuemax": rows * w - 1, "aria-valuenow": y * w + x, "aria-valuetext": `row ${y}, column ${x}: ${row.filter(({ label }) => label === 1).length} of ${count(k, "anchor")} positive, best IoU ${short(Math.max(...row.map(({ best }) => best)))}` };
-    for (const [name, value] of Object.entries({ ...frame, ...spoken })) cell.setAttribute(name, value);
+    const slider = {
+      "aria-valuemin": 0,
+      "aria-valuemax": rows * w - 1,
+      "aria-valuenow": y * w + x,
+      "aria-valuetext": spoken([y, x], row),
+    };
+    for (const [name, value] of Object.entries({ ...frame, ...slider })) cell.setAttribute(name, value);
     list([y, x]);
     said.textContent = told(view);
     form.forget();
     entries.forget();
     alert.textContent = "";
-    preset.value = Object.keys(presets).find((name) => STATE.every((key) => same(presets[name][key], state[key]))) ?? "";
+    preset.value =
+      Object.keys(presets).find((name) => STATE.every((key) => same(presets[name][key], state[key]))) ?? "";
   }
 
   const { commit, release } = bind(model, [...STATE, "cursor"], draw);
-  const point = (event) => drawing.at(event).map((value) => Math.floor(value / view.stride)).reverse();
+  const point = (event) =>
+    drawing
+      .at(event)
+      .map((value) => Math.floor(value / view.stride))
+      .reverse();
   const hover = (next) => {
     if (same(hovered, next)) return;
     hovered = next;
     draw();
   };
-  drawing.root.addEventListener("pointermove", (event) => event.pointerType === "mouse" && !event.buttons && hover(point(event)));
+  drawing.root.addEventListener(
+    "pointermove",
+    (event) => event.pointerType === "mouse" && !event.buttons && hover(point(event)),
+  );
   drawing.root.addEventListener("pointerleave", () => hover(null));
   drawing.root.addEventListener("pointerup", () => hover(null));
   drawing.root.addEventListener("click", (event) => {

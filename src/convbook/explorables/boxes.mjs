@@ -40,7 +40,8 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
   const root = s("svg", { class: "bx-plane", role: "group", "aria-label": label });
   const made = boxes.map((box) => {
     const part = (name, element) => {
-      for (const [key, value] of Object.entries({ tabindex: 0, role: "slider", "aria-label": name })) element.setAttribute(key, value);
+      for (const [key, value] of Object.entries({ tabindex: 0, role: "slider", "aria-label": name }))
+        element.setAttribute(key, value);
       return element;
     };
     const body = part(`${box.title}: move`, s("rect", { class: "bx-body", rx: 1 }));
@@ -52,7 +53,14 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
     });
     const title = s("text", { class: "bx-name", "aria-hidden": "true" }, box.short ?? box.name);
     const tint = { class: "bx-box", "data-box": box.name };
-    return { ...box, body, handles, title, group: s("g", tint, body, ...handles.map(({ circle }) => circle)), label: s("g", tint, title) };
+    return {
+      ...box,
+      body,
+      handles,
+      title,
+      group: s("g", tint, body, ...handles.map(({ circle }) => circle)),
+      label: s("g", tint, title),
+    };
   });
   root.append(under, ...made.map(({ group }) => group), ...made.map((each) => each.label), over);
   let [held, hasMoved] = [null, false];
@@ -67,7 +75,8 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
   function draw(width) {
     const [W, H] = view.size;
     view.unit = Math.min(width, widest) / W;
-    for (const [name, value] of Object.entries({ width: W * view.unit, height: H * view.unit })) root.setAttribute(name, value.toFixed(1));
+    for (const [name, value] of Object.entries({ width: W * view.unit, height: H * view.unit }))
+      root.setAttribute(name, value.toFixed(1));
     for (const box of made) place(box);
   }
 
@@ -82,9 +91,16 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
       circle.setAttribute("cx", (box[corner[0]] * view.unit).toFixed(2));
       circle.setAttribute("cy", (box[corner[1]] * view.unit).toFixed(2));
     }
-    const stops = handles.filter(({ circle }) => circle.hasAttribute("tabindex")).map(({ circle, corner }) => [circle, box[corner[0]]]);
+    const stops = handles
+      .filter(({ circle }) => circle.hasAttribute("tabindex"))
+      .map(({ circle, corner }) => [circle, box[corner[0]]]);
     for (const [element, value] of [[body, box[0]], ...stops]) {
-      const said = { "aria-valuemin": 0, "aria-valuemax": view.size[0], "aria-valuenow": value, "aria-valuetext": words(box) };
+      const said = {
+        "aria-valuemin": 0,
+        "aria-valuemax": view.size[0],
+        "aria-valuenow": value,
+        "aria-valuetext": words(box),
+      };
       for (const [name, text] of Object.entries(said)) element.setAttribute(name, text);
     }
   }
@@ -132,7 +148,13 @@ export function plane({ label, size, boxes, step = 1, far = 8, least = 0, widest
     const { box, handle, from, start } = held;
     const by = at(event).map((value, axis) => value - from[axis]);
     const point = handle && handle.corner.map((k, axis) => round(start[k] + by[axis], step));
-    const next = handle ? resized(start, handle.corner, point, view.size, least) : moved(start, by.map((d) => round(d, step)), view.size);
+    const next = handle
+      ? resized(start, handle.corner, point, view.size, least)
+      : moved(
+          start,
+          by.map((d) => round(d, step)),
+          view.size,
+        );
     if (!next.some((value, k) => value !== box.get()[k])) return;
     hasMoved = true;
     box.set(next);
@@ -171,10 +193,22 @@ export function fault(box, name, [width, height], least = 0) {
 export function corners({ name, title, get, set, check, alert }) {
   let wanted = null;
   const inputs = ["x1", "y1", "x2", "y2"].map((side) =>
-    h("input", { type: "text", inputmode: "decimal", autocomplete: "off", name: `${name} ${side}`, "aria-label": `${title} ${side}` }),
+    h("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      name: `${name} ${side}`,
+      "aria-label": `${title} ${side}`,
+    }),
   );
-  const row = h("div", { class: "bx-corners", role: "group", "aria-label": title, "data-box": name }, h("span", { class: "bx-title" }, title));
-  row.append(...inputs.map((input, k) => h("label", { class: "bx-side" }, h("span", {}, ["x1", "y1", "x2", "y2"][k]), input)));
+  const row = h(
+    "div",
+    { class: "bx-corners", role: "group", "aria-label": title, "data-box": name },
+    h("span", { class: "bx-title" }, title),
+  );
+  row.append(
+    ...inputs.map((input, k) => h("label", { class: "bx-side" }, h("span", {}, ["x1", "y1", "x2", "y2"][k]), input)),
+  );
 
   function write() {
     inputs.forEach((input, k) => {
@@ -188,7 +222,9 @@ export function corners({ name, title, get, set, check, alert }) {
     onEntry(input, () => {
       const value = parse(input.value);
       const next = Object.assign([...(wanted ?? get())], { [k]: value });
-      const message = Number.isNaN(value) ? `“${input.value}” is not a number: ${title} ${["x1", "y1", "x2", "y2"][k]} stays ${short(get()[k])}` : check(next);
+      const message = Number.isNaN(value)
+        ? `“${input.value}” is not a number: ${title} ${["x1", "y1", "x2", "y2"][k]} stays ${short(get()[k])}`
+        : check(next);
       alert.textContent = message;
       wanted = message ? next : null;
       if (message) write();

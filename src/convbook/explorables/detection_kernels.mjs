@@ -20,7 +20,16 @@ export function compare(a, b) {
   const union = area(a) + area(b) - both.area;
   const iou = union > 0 ? both.area / union : 0;
   const giou = iou - (around > 0 ? (around - union) / around : 0);
-  return { areas: [area(a), area(b)], shared: both, union, hull: around, iou, giou, corners: l2(a, b), sizes: l2(sized(a), sized(b)) };
+  return {
+    areas: [area(a), area(b)],
+    shared: both,
+    union,
+    hull: around,
+    iou,
+    giou,
+    corners: l2(a, b),
+    sizes: l2(sized(a), sized(b)),
+  };
 }
 
 export const iou = (a, b) => compare(a, b).iou;
@@ -52,7 +61,7 @@ export function assign_anchors(anchors, objects, pos = 0.7, neg = 0.3) {
   const most = objects.map((_, m) => overlaps.reduce((best, row) => Math.max(best, row[m]), 0));
   return overlaps.map((row) => {
     const best = Math.max(0, ...row);
-    const chosen = row.map((value, m) => (value > 0 && value === most[m] ? value : -1));
+    const chosen = row.map((value, m) => (value === most[m] ? value : -1));
     const forced = chosen.some((value) => value > 0);
     const label = objects.length && (forced || best >= pos) ? 1 : best < neg || !objects.length ? 0 : -1;
     const matched = label < 1 ? -1 : forced ? chosen.indexOf(Math.max(...chosen)) : row.indexOf(best);
@@ -62,7 +71,8 @@ export function assign_anchors(anchors, objects, pos = 0.7, neg = 0.3) {
 
 // ---- suppression
 
-export const order = (scores) => scores.map((_, k) => k).sort((one, other) => scores[other] - scores[one] || one - other);
+export const order = (scores) =>
+  scores.map((_, k) => k).sort((one, other) => scores[other] - scores[one] || one - other);
 
 // Each round keeps the best of the rest and removes what overlaps it by more than the threshold, of its own class.
 export function nms_rounds(boxes, scores, threshold, classes = null) {

@@ -5,7 +5,10 @@ import { whole } from "./kernels.mjs";
 
 // "16, 32" as numbers; what is no number is named.
 export function numbers(text, name) {
-  const words = text.split(/[\s;]+|,\s+|,$/).filter(Boolean).flatMap((word) => (/^[\d.]+(,[\d.]+)+$/.test(word) ? word.split(",") : [word]));
+  const words = text
+    .split(/[\s;]+|,\s+|,$/)
+    .filter(Boolean)
+    .flatMap((word) => (/^[\d.]+(,[\d.]+)+$/.test(word) ? word.split(",") : [word]));
   if (!words.length) throw new Error(`${name} must name at least one number, such as 0.5, 1, 2`);
   return words.map((word) => {
     const value = parse(word);

@@ -23,19 +23,36 @@ function told({ rounds, states, scores, boxes, classes, by_class, threshold, ste
   const left = states.filter(({ state }) => state === "waiting").length;
   if (step === 0) return `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}, none looked at yet.`;
   const { best, overlaps, removed } = rounds[Math.ceil(step / 2) - 1];
-  if (step % 2) return `Of the ${left + 1} left, ${letter(best)} has the best score, ${short(scores[best])}: it is kept.`;
+  if (step % 2)
+    return `Of the ${left + 1} left, ${letter(best)} has the best score, ${short(scores[best])}: it is kept.`;
   const each = overlaps.map(({ box, iou }) => {
     const isOther = by_class && classes[box] !== classes[best];
-    const why = isOther ? "another class, stays" : removed.includes(box) ? `above ${short(threshold)}, removed` : "stays";
+    const why = isOther
+      ? "another class, stays"
+      : removed.includes(box)
+        ? `above ${short(threshold)}, removed`
+        : "stays";
     return `${letter(box)} ${short(iou)}, ${why}`;
   });
-  const done = step === 2 * rounds.length ? ` Done: ${rounds.map(({ best }) => letter(best)).join(", ")} ${rounds.length === 1 ? "is" : "are"} kept.` : "";
-  return (each.length ? `IoU with ${letter(best)}: ${each.join("; ")}.` : `Nothing is left to compare ${letter(best)} with.`) + done;
+  const done =
+    step === 2 * rounds.length
+      ? ` Done: ${rounds.map(({ best }) => letter(best)).join(", ")} ${rounds.length === 1 ? "is" : "are"} kept.`
+      : "";
+  return (
+    (each.length
+      ? `IoU with ${letter(best)}: ${each.join("; ")}.`
+      : `Nothing is left to compare ${letter(best)} with.`) + done
+  );
 }
 
 function render({ model, el }) {
   const [presets, size, names] = [model.get("presets"), model.get("size"), model.get("class_names")];
-  const preset = h("select", { name: "preset" }, h("option", { value: "" }, "your own"), ...options(Object.keys(presets)));
+  const preset = h(
+    "select",
+    { name: "preset" },
+    h("option", { value: "" }, "your own"),
+    ...options(Object.keys(presets)),
+  );
   const threshold = h("input", { type: "range", name: "threshold", min: 0, max: 1, step: 0.05 });
   const shown = h("strong", { class: "nm-shown" });
   const byClass = h("input", { type: "checkbox", name: "by_class" });
@@ -48,7 +65,12 @@ function render({ model, el }) {
     go(step() + 1);
     return step() < last();
   });
-  const buttons = [button("start", () => go(0)), button("back", () => go(step() - 1)), button("next", () => go(step() + 1)), button("end", () => go(last()))];
+  const buttons = [
+    button("start", () => go(0)),
+    button("back", () => go(step() - 1)),
+    button("next", () => go(step() + 1)),
+    button("end", () => go(last())),
+  ];
   const place = h("div", { class: "bx-place" });
   const table = h("div", { class: "cb-scroll" });
   const said = h("p", { class: "bx-said" });
@@ -56,13 +78,24 @@ function render({ model, el }) {
   const root = h(
     "div",
     { class: "convbook-widget bx nm", "data-lm-suppress-shortcuts": "true" },
-    h("div", { class: "cb-row cb-head" }, field("example", preset), h("label", { class: "cb-field" }, h("span", {}, "remove above IoU ", shown), threshold), h("label", { class: "cb-check" }, byClass, "each class by itself")),
+    h(
+      "div",
+      { class: "cb-row cb-head" },
+      field("example", preset),
+      h("label", { class: "cb-field" }, h("span", {}, "remove above IoU ", shown), threshold),
+      h("label", { class: "cb-check" }, byClass, "each class by itself"),
+    ),
     h("div", { class: "cb-buttons nm-buttons", role: "group", "aria-label": "steps" }, ...buttons, play.button),
     at,
     h(
       "div",
       { class: "bx-columns" },
-      h("div", { class: "bx-left" }, place, h("p", { class: "cb-note" }, "drag a box, or tab to it and press arrows; the steps follow")),
+      h(
+        "div",
+        { class: "bx-left" },
+        place,
+        h("p", { class: "cb-note" }, "drag a box, or tab to it and press arrows; the steps follow"),
+      ),
       h("div", { class: "bx-right" }, table),
     ),
     h("div", { class: "cb-words", "aria-live": "polite" }, said),
@@ -91,7 +124,8 @@ function render({ model, el }) {
         title: `box ${letter(k)}`,
         get: () => model.get("boxes")[k],
         set: replace(k),
-        words: (box) => `score ${short(model.get("scores")[k])}, ${view.states[k].state}, from ${short(box[0])}, ${short(box[1])}`,
+        words: (box) =>
+          `score ${short(model.get("scores")[k])}, ${view.states[k].state}, from ${short(box[0])}, ${short(box[1])}`,
       })),
     });
     place.replaceChildren(drawing.root);
@@ -101,9 +135,23 @@ function render({ model, el }) {
     const { states, scores, classes, rounds } = view;
     const { state, by, iou: overlap, round } = states[k];
     const now = rounds[Math.ceil(step() / 2) - 1]?.best;
-    const words = { waiting: "waits", kept: `kept, round ${round}`, removed: `removed by ${letter(by)}, IoU ${short(overlap ?? 0)}` }[state];
-    const cells = [names[classes[k]] ?? String(classes[k]), short(scores[k]), now === undefined || now === k ? "" : short(iou(view.boxes[now], view.boxes[k])), words];
-    return h("tr", { "data-state": state, "data-of": letter(k), ...(now === k ? { "aria-current": "step" } : {}) }, h("th", { scope: "row" }, letter(k)), ...cells.map((text) => h("td", {}, text)));
+    const words = {
+      waiting: "waits",
+      kept: `kept, round ${round}`,
+      removed: `removed by ${letter(by)}, IoU ${short(overlap ?? 0)}`,
+    }[state];
+    const cells = [
+      names[classes[k]] ?? String(classes[k]),
+      short(scores[k]),
+      now === undefined || now === k ? "" : short(iou(view.boxes[now], view.boxes[k])),
+      words,
+    ];
+    return h(
+      "tr",
+      { "data-state": state, "data-of": letter(k), ...(now === k ? { "aria-current": "step" } : {}) },
+      h("th", { scope: "row" }, letter(k)),
+      ...cells.map((text) => h("td", {}, text)),
+    );
   }
 
   function draw() {
@@ -117,23 +165,40 @@ function render({ model, el }) {
     const now = rounds[Math.ceil(view.step / 2) - 1]?.best;
     for (const box of drawing.root.querySelectorAll(".bx-box")) {
       const k = box.dataset.box.charCodeAt(0) - 65;
-      Object.assign(box.dataset, { state: view.states[k].state, now: String(k === now), class: String(state.classes[k]) });
+      Object.assign(box.dataset, {
+        state: view.states[k].state,
+        now: String(k === now),
+        class: String(state.classes[k]),
+      });
     }
-    const head = ["", "class", "score", now === undefined ? "IoU" : `IoU with ${letter(now)}`, "so far"].map((text) => h("th", { scope: "col" }, text));
-    table.replaceChildren(h("table", { class: "bx-facts nm-list" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...order(state.scores).map(row))));
+    const head = ["", "class", "score", now === undefined ? "IoU" : `IoU with ${letter(now)}`, "so far"].map((text) =>
+      h("th", { scope: "col" }, text),
+    );
+    table.replaceChildren(
+      h(
+        "table",
+        { class: "bx-facts nm-list" },
+        h("thead", {}, h("tr", {}, ...head)),
+        h("tbody", {}, ...order(state.scores).map(row)),
+      ),
+    );
     said.textContent = told(view);
     at.textContent = `step ${view.step} of ${last()}`;
     [threshold.value, shown.textContent, byClass.checked] = [state.threshold, short(state.threshold), state.by_class];
     for (const each of buttons.slice(0, 2)) each.disabled = view.step === 0;
     for (const each of buttons.slice(2)) each.disabled = view.step === last();
-    preset.value = Object.keys(presets).find((name) => STATE.every((key) => same(presets[name][key], state[key]))) ?? "";
+    preset.value =
+      Object.keys(presets).find((name) => STATE.every((key) => same(presets[name][key], state[key]))) ?? "";
   }
 
   const { commit, release } = bind(model, [...STATE, "step"], draw);
   threshold.addEventListener("input", () => commit({ threshold: Number(threshold.value) }));
   byClass.addEventListener("change", () => commit({ by_class: byClass.checked }));
   play.button.addEventListener("click", () => play.isPlaying() && step() === last() && go(0));
-  preset.addEventListener("change", () => preset.value && commit({ ...structuredClone(presets[preset.value]), step: 0 }));
+  preset.addEventListener(
+    "change",
+    () => preset.value && commit({ ...structuredClone(presets[preset.value]), step: 0 }),
+  );
   el.replaceChildren(root);
   draw();
   const stop = follow(place, draw);

@@ -37,7 +37,10 @@ export function align_points(low, high, bins, samples = 2, aligned = true) {
 // The map between the middles of its cells; up to one cell beyond them is as they are, farther out 0.
 export function interpolate(feat, y, x) {
   const [H, W] = [feat.length, feat[0].length];
-  const places = [[y - 0.5, H], [x - 0.5, W]];
+  const places = [
+    [y - 0.5, H],
+    [x - 0.5, W],
+  ];
   if (places.some(([at, size]) => at < -1 || at > size)) return 0;
   const [[top, dy], [left, dx]] = places.map(([at, size]) => {
     const inside = clamp(at, 0, size - 1);
