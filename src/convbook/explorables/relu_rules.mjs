@@ -90,6 +90,9 @@ function render({ model, el }) {
 
   function drawNumbers() {
     const [x, dout] = [model.get("x"), model.get("dout")];
+    const sizes = [x, dout].map((values) => `${values.length} × ${values[0].length}`);
+    alert.textContent = sizes[0] === sizes[1] ? "" : `x and dout must have one shape, got ${sizes.join(" and ")}`;
+    if (alert.textContent) return; // Python sets one after the other
     if (!stages || !same(shape(), [stages[0].cells.length, stages[0].cells[0].length])) {
       stages = ["x", "forward", "dout", ...RULES].map((name) => stage(name, shape()));
       grids.replaceChildren(...stages.map(({ section }) => section));
