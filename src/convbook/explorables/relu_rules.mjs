@@ -83,6 +83,7 @@ function render({ model, el }) {
   const cursor = () => model.get("cursor").map((at, axis) => Math.max(0, Math.min(at, shape()[axis] - 1)));
 
   function point(place) {
+    if (model.get("dout")[place[0]]?.[place[1]] === undefined) return;
     for (const { cells } of stages)
       cells.forEach((row, i) => row.forEach((cell, j) => cell.classList.toggle("rr-met", i === place[0] && j === place[1])));
     words.replaceChildren(...sentence(model.get("x"), model.get("dout"), place));
