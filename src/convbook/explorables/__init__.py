@@ -1,6 +1,7 @@
 """Explorables: small pictures of an operation that can be changed by hand, in JupyterLab and on the book's pages."""
 
 from convbook.explorables.adjoint import Adjoint
+from convbook.explorables.ascent import Ascent
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
 from convbook.explorables.dilation import Dilation
@@ -17,6 +18,7 @@ from convbook.explorables.toeplitz import Toeplitz
 
 __all__ = [
     "Adjoint",
+    "Ascent",
     "Checkerboard",
     "Conv2d",
     "Dilation",
