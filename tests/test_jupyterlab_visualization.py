@@ -48,7 +48,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
 
     climb = run_cell(page, 2)
     climb.locator(".as-big[data-shown='horse 7']").wait_for()
-    climb.get_by_label("blur").check()
+    climb.locator('input[name="blur"]').check()
     climb.locator(".as-chart").press("Home")
     run_cell(page, 5).get_by_text("climb horse ['blur'] 0").wait_for()
 
