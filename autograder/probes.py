@@ -70,6 +70,131 @@ def equivariance(namespace: dict, function: str, layer: str, kernel, x, shift):
     return namespace[function](shift_map(layer, kernel), x, shift)
 
 
+class Net:
+    """Linear layers with a ReLU between them; ``layers`` is a list of pairs ``(w, b)``.
+
+    ``grads`` holds what the backward passes since the last ``zero_grad`` have added up: "x", the gradient with respect
+    to the images, and "w0", "b0", "w1", ... those with respect to the parameters.
+    """
+
+    def __init__(self, layers):
+        self.layers, self.grads = layers, {}
+
+    def zero_grad(self):
+        self.grads = {}
+
+    def forward(self, x):
+        """Return the scores (N, K) of images x (N, C, H, W), before any softmax."""
+        self.shape, self.inputs = x.shape, [x.reshape(len(x), -1)]
+        for w, b in self.layers:
+            scores = self.inputs[-1] @ w + b
+            self.inputs.append(np.maximum(scores, 0))
+        return scores
+
+    def backward(self, dscores):
+        """Add to grads the gradients of sum(dscores * scores), with the scores of the last forward pass."""
+        d = dscores
+        for k in reversed(range(len(self.layers))):
+            if k < len(self.layers) - 1:
+                d = d * (self.inputs[k + 1] > 0)
+            self.add(f"w{k}", self.inputs[k].T @ d)
+            self.add(f"b{k}", d.sum(axis=0))
+            d = d @ self.layers[k][0].T
+        self.add("x", d.reshape(self.shape))
+
+    def add(self, name, gradient):
+        self.grads[name] = self.grads.get(name, 0) + gradient
+
+
+def explained(namespace: dict, function: str, layers, x, c: int, state: str):
+    """Result of ``function(model, x, c)`` for a :class:`Net`.
+
+    ``state``: "new"; "used", gradients of another batch are in the model before; "after", none may be there afterwards.
+
+    >>> layers = [(np.ones((2, 1)), np.zeros(1))]
+    >>> explained({"f": lambda model, x, c: model.forward(x)}, "f", layers, np.ones((1, 1, 1, 2)), 0, "new")
+    array([[2.]])
+    """
+    model = Net(copy.deepcopy(layers))
+    if state == "used":
+        model.backward(2 + model.forward(x[::-1] + 1))
+    result = namespace[function](model, x, c)
+    if snapshot(model.layers) != snapshot(layers):
+        raise RuntimeError("the model's weights have changed")
+    if state == "after" and any(np.any(value) for value in model.grads.values()):
+        raise RuntimeError(f"gradients are left in model.grads: {', '.join(sorted(model.grads))}")
+    return result
+
+
+def scored(w, power: float):
+    """A score of an array ``x`` of the shape of ``w``: sum(w x) for power 1, else one with products of neighbours.
+
+    >>> scored(np.array([1.0, 2.0]), 1)(np.array([5.0, 7.0]))
+    19.0
+    """
+
+    def score(x):
+        if np.shape(x) != w.shape:
+            raise ValueError(f"f was given an array of shape {np.shape(x)}, expected {w.shape}")
+        total = np.sum(w * x)
+        return float(total if power == 1 else total + np.sum(x[..., 1:] * x[..., :-1]) ** power / x.size)
+
+    return score
+
+
+def occluded(namespace: dict, function: str, w, power, x, size, stride):
+    """Result of ``function(f, x, size, stride)`` for a score ``f`` that is made here.
+
+    >>> occluded({"g": lambda f, x, size, stride: f(x)}, "g", np.ones((1, 2, 2)), 1, np.ones((1, 2, 2)), 1, 1)
+    4.0
+    """
+    return namespace[function](scored(w, power), x, size, stride)
+
+
+def hill(kind: str, a, t):
+    """A function that returns a score and its gradient: "bowl", -sum(a (x - t)^2) / 2; "waves", sum(a sin(x - t)).
+
+    >>> hill("bowl", np.array([2.0]), np.array([1.0]))(np.array([4.0]))
+    (-9.0, array([-6.]))
+    """
+
+    def bowl(x):
+        return float(-np.sum(a * (x - t) ** 2) / 2), -a * (x - t)
+
+    def waves(x):
+        return float(np.sum(a * np.sin(x - t))), a * np.cos(x - t)
+
+    return {"bowl": bowl, "waves": waves}[kind]
+
+
+def climbed(namespace: dict, function: str, kind: str, a, t, x0, steps, lr, *l2):
+    """Result of ``function(f, x0, steps, lr, l2)`` for a hill ``f`` that is made here.
+
+    >>> climbed({"g": lambda f, x, steps, lr, l2=0: f(x)[1] * lr}, "g", "bowl", 2.0, 1.0, 4.0, 3, 0.5)
+    -3.0
+    """
+    return namespace[function](hill(kind, a, t), x0, steps, lr, *l2)
+
+
+def planar(namespace: dict, function: str, X, part: str):
+    """Points in a plane, or their shares of the variance: ``part`` of ``(plane, explained)``.
+
+    The sign of an axis is anybody's: each is turned so that the sum of its cubes is positive.
+
+    >>> planar({"f": lambda X: (-X, 1)}, "f", np.array([[1.0, -2.0], [3.0, 1.0]]), "plane")["plane"]
+    array([[ 1.,  2.],
+           [ 3., -1.]])
+    """
+    told = part_of(namespace[function](X), ("plane", "explained"), part)
+    values = told[part]
+    if part == "plane" and isinstance(values, (list, np.ndarray)):
+        values = np.array(values)
+        if values.ndim == 2 and values.dtype.kind in "iuf":
+            cubes = (values.astype(np.float64) ** 3).sum(axis=0)
+            told[part] = values * np.where(cubes < 0, -1, 1)
+    return told
+
+
 def part_of(result, names, part: str | None = None) -> dict:
     """One result of a function that returns several at once, or all of them; a list will do for a tuple.
 
@@ -415,6 +540,10 @@ PROBES = {
         call,
         forward,
         equivariance,
+        explained,
+        occluded,
+        climbed,
+        planar,
         several,
         backward,
         layer,

@@ -2,6 +2,7 @@
 
 from convbook.explorables.adjoint import Adjoint
 from convbook.explorables.anchors import Anchors
+from convbook.explorables.ascent import Ascent
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
 from convbook.explorables.detector import Detector
@@ -23,6 +24,7 @@ from convbook.explorables.toeplitz import Toeplitz
 __all__ = [
     "Adjoint",
     "Anchors",
+    "Ascent",
     "Checkerboard",
     "Conv2d",
     "Detector",

@@ -1,7 +1,8 @@
 // The explorable `inside`, an anywidget module: a small net runs on what is drawn, and any value tells its sum.
 import { picture, say, steer } from "./canvas.mjs";
 import { field, h, options, range, same, short } from "./dom.mjs";
-import { centred, cube, parts, pooledFrom, read, resize, run, softmax, stamp } from "./inside_kernels.mjs";
+import { centred, cube, parts, pooledFrom, read, resize, run, softmax } from "./inside_kernels.mjs";
+import { drawing } from "./inside_pad.mjs";
 import { frame, ground, largest, tiles } from "./inside_picture.mjs";
 import { chance, details, percent, placeOf, titleOf, told } from "./inside_words.mjs";
 
@@ -81,8 +82,6 @@ function render({ model, el }) {
   let [pixels, size] = [null, null];
   let outputs = null;
   let rows = [];
-  let brush = [14, 14];
-  let isDown = false; // the brush that keys move
   let isQuiet = false;
   let isAsked = null; // an animation frame that is under way
   let probability = null; // a class whose share is told, in place of a value
@@ -127,16 +126,9 @@ function render({ model, el }) {
     if (ui.verdict.textContent !== text) ui.verdict.textContent = text;
   }
 
-  function paintPad() {
-    const [H, W] = size;
-    ui.pad.draw({ height: H, width: W, pixels });
-    ui.pad.outline("brush", [clamp(brush[0], H), clamp(brush[1], W), 1, 1]);
-    say(ui.pad.canvas, "drawing, pixel by pixel", brush, size, `brush ${isDown ? "down" : "up"} at row ${brush[0]}, column ${brush[1]}, pixel ${pixels[brush[0] * W + brush[1]]}`);
-  }
-
   function compute() {
     outputs = run(net, pixels);
-    paintPad();
+    brush.paint();
     paintClasses();
     rows.forEach(paintRow);
     point();
@@ -280,7 +272,6 @@ function render({ model, el }) {
       const image = decode(model.get("image"));
       pixels = fitted(image, net.input);
       size = net.input.slice(1);
-      brush = brush.map((at, axis) => clamp(at, size[axis]));
     } catch (error) {
       ui.alert.textContent = error.message;
       return;
@@ -289,66 +280,13 @@ function render({ model, el }) {
     compute();
   }
 
-  // ---- drawing
-
-  const radius = () => (ui.pen.value === "eraser" ? 2.2 : 1.1) * Math.max(1, Math.min(...size) / 28);
-
-  function stroke(from, to) {
-    const steps = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
-    for (let k = 1; k <= steps; k++) {
-      const at = from.map((start, axis) => start + ((to[axis] - start) * k) / steps);
-      stamp(pixels, size, at, radius(), ui.pen.value === "eraser");
-    }
-    brush = to.map((at, axis) => clamp(Math.floor(at), size[axis]));
-    ui.preset.value = "";
-    soon();
-  }
-
-  const keep = () => commit({ image: encode(pixels, size) });
-
-  function listenPad() {
-    const { canvas } = ui.pad;
-    let last = null;
-    const at = (event) => {
-      const { left, top, width, height } = canvas.getBoundingClientRect();
-      return [((event.clientY - top) / height) * size[0], ((event.clientX - left) / width) * size[1]];
-    };
-    canvas.tabIndex = 0;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      last = at(event);
-      stroke(last, last);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      const next = at(event);
-      stroke(last, next);
-      last = next;
-    });
-    for (const name of ["pointerup", "pointercancel"])
-      canvas.addEventListener(name, () => {
-        if (last) keep();
-        last = null;
-      });
-    canvas.addEventListener("keydown", (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey) return;
-      const step = MOVES[event.key];
-      if (event.key !== " " && !step) return;
-      event.preventDefault();
-      const from = brush.map((value) => value + 0.5);
-      if (step) brush = brush.map((value, axis) => clamp(value + step[axis] * (event.shiftKey ? 4 : 1), size[axis]));
-      else isDown = !isDown;
-      if (isDown) {
-        stroke(from, brush.map((value) => value + 0.5));
-        keep();
-      } else paintPad();
-    });
-    canvas.addEventListener("blur", () => {
-      isDown = false;
-      paintPad();
-    });
-  }
+  const brush = drawing(ui.pad, say, () => ({ pixels, size, isEraser: ui.pen.value === "eraser" }), {
+    drawn: () => {
+      ui.preset.value = "";
+      soon();
+    },
+    done: () => commit({ image: encode(pixels, size) }),
+  });
 
   function choose(values) {
     probability = null;
@@ -390,7 +328,6 @@ function render({ model, el }) {
   }
 
   function listen() {
-    listenPad();
     ui.preset.addEventListener("change", () => ui.preset.value && commit({ image: presets[ui.preset.value] }));
     ui.clear.addEventListener("click", () => commit({ image: encode(new Float64Array(size[0] * size[1]), size) }));
     ui.centre.addEventListener("click", () => commit({ image: encode(centred(pixels, size), size) }));

@@ -302,12 +302,3 @@ export function centred(pixels, [H, W]) {
     return i >= 0 && i < H && j >= 0 && j < W ? pixels[i * W + j] : 0;
   });
 }
-
-// A brush at (i, j), in pixels from the corner, with a soft edge: it never darkens, an eraser never brightens.
-export function stamp(pixels, [H, W], [i, j], radius, isEraser) {
-  pixels.forEach((value, k) => {
-    const distance = Math.hypot(Math.floor(k / W) + 0.5 - i, (k % W) + 0.5 - j);
-    const cover = 255 * Math.max(0, Math.min(1, radius + 0.5 - distance));
-    pixels[k] = Math.round(isEraser ? Math.min(value, 255 - cover) : Math.max(value, cover));
-  });
-}

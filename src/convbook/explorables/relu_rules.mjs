@@ -83,6 +83,7 @@ function render({ model, el }) {
   const cursor = () => model.get("cursor").map((at, axis) => Math.max(0, Math.min(at, shape()[axis] - 1)));
 
   function point(place) {
+    if (model.get("dout")[place[0]]?.[place[1]] === undefined) return;
     for (const { cells } of stages)
       cells.forEach((row, i) => row.forEach((cell, j) => cell.classList.toggle("rr-met", i === place[0] && j === place[1])));
     words.replaceChildren(...sentence(model.get("x"), model.get("dout"), place));
@@ -90,6 +91,9 @@ function render({ model, el }) {
 
   function drawNumbers() {
     const [x, dout] = [model.get("x"), model.get("dout")];
+    const sizes = [x, dout].map((values) => `${values.length} × ${values[0].length}`);
+    alert.textContent = sizes[0] === sizes[1] ? "" : `x and dout must have one shape, got ${sizes.join(" and ")}`;
+    if (alert.textContent) return; // Python sets one after the other
     if (!stages || !same(shape(), [stages[0].cells.length, stages[0].cells[0].length])) {
       stages = ["x", "forward", "dout", ...RULES].map((name) => stage(name, shape()));
       grids.replaceChildren(...stages.map(({ section }) => section));
