@@ -3,6 +3,7 @@
 import inspect
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -121,6 +122,8 @@ def combined(one: Callable, other: Callable) -> Callable | None:
     if origin is not other_origin or not (changes and more):
         return None
     try:
-        return rewrite(origin, *changes, *more)
+        with warnings.catch_warnings():  # of what two changes in one line may make together; stderr is for failures
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return rewrite(origin, *changes, *more)
     except (ValueError, SyntaxError):
         return None
