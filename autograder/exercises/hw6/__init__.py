@@ -24,10 +24,10 @@ EXERCISES = (
     relu.RELU_BACKWARD,
     cam.GRAD_CAM,
     campp.GRAD_CAM_PP,
+    occlusion.OCCLUSION_MAP,
     ascent.GRADIENT_ASCENT,
     neighbours.NEAREST,
     pca.PCA_2D,
     tsne.TSNE_P,
-    occlusion.OCCLUSION_MAP,
     trial_cam.GRAD_CAM_INPUTS,
 )
