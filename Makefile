@@ -31,7 +31,7 @@ test: .venv/done html lint  ## run every test, the browser's included
 	@sh tests/browser.sh $(BIN)
 	@sh tests/postgres.sh
 	@sh tests/sandbox.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical
 
 lint: .venv/done
 	$(BIN)/ruff check .

@@ -88,7 +88,7 @@ def _parts_difference(expected: dict, got) -> Difference | None:
     if returned != expected.get("returned", returned):
         what = returned if re.fullmatch(KINDS, returned) else "something else"
         names = "(out, cache)" if expected["returned"] == "a pair" else expected["returned"]
-        count = {2: "two", 3: "three"}[names.count(",") + 1]
+        count = {2: "two", 3: "three", 5: "five"}[names.count(",") + 1]
         return Difference("type", f"the function returned {what}, expected a tuple of {count}, {names}")
     for name in [key for key in expected if key != "returned"]:
         difference = _difference(expected[name], got[name], False)

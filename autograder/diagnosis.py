@@ -21,7 +21,10 @@ def find(exercise_id: str) -> Exercise:
 
 def outcomes(exercise: Exercise, function: Callable, cases: list[Case]) -> list[dict]:
     """Outcome of ``function`` on each case, run in this process, as the plain data that would cross to it."""
-    return [outcome_of(function, exercise.probe, exercise.function, case.args) for case in cases]
+    return [
+        outcome_of(function, case.probe or exercise.probe, exercise.function, case.args, case.function)
+        for case in cases
+    ]
 
 
 def asked(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], cases: list[Case]) -> list[dict]:

@@ -19,12 +19,15 @@ class Case:
     """One call of the student's function.
 
     ``kind`` may be shown to students even where the case is hidden, so it names no value that
-    was drawn. Points are given by ``group``: a group is passed when all its cases are.
+    was drawn. Points are given by ``group``: a group is passed when all its cases are. ``probe`` and ``function``,
+    where given, stand in for the exercise's own.
     """
 
     group: str
     kind: str
     args: tuple
+    probe: str = ""
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Exercise:
     exact_type: bool = False  # an int is wanted, 5.0 will not do
     trial: "Trial | None" = None  # the answer is a list of inputs for these implementations
     allowed: tuple[str, ...] = ()  # modules that answers may import besides NumPy
+    partners: tuple[str, ...] = ()  # other functions that the answer consists of, or whose cache it is handed
+    builds_on: tuple[str, ...] = ()  # ids of exercises whose functions the answer may call
 
     def visible_cases(self) -> list[Case]:
         """The cases of the instant check, the same for everybody."""
@@ -95,7 +100,7 @@ def rewrite(function: Callable, *changes: tuple[str, str]) -> Callable:
         if source.count(old) != 1:
             raise ValueError(f"{old!r} occurs {source.count(old)} times in {function.__name__}, not once")
         source = source.replace(old, new)
-    namespace = dict(getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]))
+    namespace = dict(getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]))  # or a class
     exec(compile(source, f"<{function.__name__}, rewritten>", "exec"), namespace)
     rewritten = namespace[function.__name__]
     rewritten.rewritten_from = function, changes

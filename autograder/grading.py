@@ -128,7 +128,7 @@ def as_request(step: "str | Snapshot") -> dict:
 
 @lru_cache(maxsize=256)
 def _packed(name: str, function: str, cases: tuple) -> bytes:
-    return pack([(name, function, case.args) for case in cases])
+    return pack([(case.probe or name, case.function or function, case.args) for case in cases])
 
 
 def packed(exercise: Exercise, cases: list[Case]) -> bytes:
@@ -140,7 +140,7 @@ class Same:
     """A case as a key: the very same object, for arrays cannot be hashed."""
 
     def __init__(self, case: Case):
-        self.case, self.args = case, case.args
+        self.case, self.args, self.probe, self.function = case, case.args, case.probe, case.function
 
     def __hash__(self):
         return id(self.case)

@@ -250,15 +250,22 @@ def backward(namespace: dict, function: str, dout, cache, names, part, forward: 
 def layer(namespace: dict, function: str, dout, inputs, names, part, forward: str):
     """As :func:`backward` with ``forward``; the part may be that one's output, ``"out"``.
 
+    Or it is what that one leaves in a dictionary of options, such as ``"running_mean"``.
+
     >>> two = {"f": lambda x: (2 * x, None), "b": lambda dout, cache: (2 * dout, 0)}
     >>> layer(two, "b", 4, (3,), ("dx", "dw"), "out", "f")
     {'returned': '(out, cache)', 'out': 6}
     """
-    if part != "out":
+    if part in names:
         return backward(namespace, function, dout, inputs, names, part, forward)
     if not callable(namespace.get(forward)):
         raise NameError(f"there is no function called {forward}")
-    return part_of(namespace[forward](*copy.deepcopy(inputs)), ("out", "cache"), "out")
+    inputs = copy.deepcopy(inputs)
+    told = part_of(namespace[forward](*inputs), ("out", "cache"), "out")
+    if part == "out":
+        return told
+    options = [each for each in inputs if isinstance(each, dict) and part in each]
+    return {"returned": told["returned"], part: options[0][part] if options else None}
 
 
 def batchnorm(namespace: dict, function: str, x, gamma, beta, bn_param, part: str, calls: int = 1):
@@ -274,6 +281,196 @@ def batchnorm(namespace: dict, function: str, x, gamma, beta, bn_param, part: st
     for _ in range(calls):
         told = part_of(namespace[function](x, gamma, beta, bn_param), ("out", "cache"), "out")
     return told if part == "out" else {"returned": told["returned"], part: bn_param.get(part)}
+
+
+def kept(namespace: dict, function: str, *args):
+    """Output of a forward pass, or one entry of its cache, whose entries are named after the own arguments.
+
+    >>> f = lambda x, w: (x * w, (x, w))
+    >>> kept({"f": f}, "f", 2, 3, ("x", "w"), "w"), kept({"f": f}, "f", 2, 3, ("x", "w"), "out")["out"]
+    ({'returned': '(out, cache)', 'cache: w': 3}, 6)
+    """
+    *args, names, part = args
+    result = namespace[function](*args)
+    told = part_of(result, ("out", "cache"), "out")
+    if part == "out" or told["returned"] != "(out, cache)":
+        return told if part == "out" else {"returned": told["returned"], f"cache: {part}": None}
+    entries = (result[1],) if len(names) == 1 else result[1]
+    return {"returned": told["returned"], f"cache: {part}": part_of(entries, names, part)[part]}
+
+
+def real(value, shape) -> np.ndarray | None:
+    """``value`` as real numbers of that shape, or None.
+
+    >>> real([1, 2], (2,)), real("text", (2,)), real([1, 2], (3,))
+    (array([1., 2.]), None, None)
+    """
+    try:
+        array = np.asarray(value)
+        return array.astype(np.float64) if array.shape == tuple(shape) and array.dtype.kind in "iuf" else None
+    except (ValueError, TypeError):
+        return None
+
+
+def slopes(over: np.ndarray, under: np.ndarray) -> list[float]:
+    """Least and largest quotient; zeros where there is none.
+
+    >>> slopes(np.array([2.0, 6]), np.array([1.0, 2])), slopes(np.zeros(0), np.zeros(0))
+    ([2.0, 3.0], [0.0, 0.0])
+    """
+    quotients = over / under
+    return [float(quotients.min()), float(quotients.max())] if quotients.size else [0.0, 0.0]
+
+
+def dropout(namespace: dict, function: str, x, dropout_param, part: str):
+    """What a dropout does to ``x``, which holds no zeros, in words that any generator of random numbers gives.
+
+    ``part``: "out"; "factor" (least and largest, of what is kept), "share kept" (to one digit), "lines alike" (1
+    where all rows or all columns are dropped alike), "same seed", "other seed", "no seed" (1 where two calls drop
+    the same).
+
+    >>> def f(x, dropout_param):
+    ...     return x * [0, 2.0, 2.0, 0], "mask"
+    >>> [dropout({"f": f}, "f", np.ones(4), {"p": 0.5}, part)[part] for part in ("factor", "share kept", "no seed")]
+    [[2.0, 2.0], 0.5, 1]
+    """
+
+    def output(**changes):
+        options = {key: value for key, value in {**dropout_param, **changes}.items() if value is not None}
+        return part_of(namespace[function](x, options), ("out", "cache"), "out")
+
+    told = output()
+    out = real(told["out"], np.shape(x))
+    if part == "out" or out is None:
+        return {"returned": told["returned"], part: told["out"]}
+    alive = out != 0
+    if part == "factor":
+        found = slopes(out[alive], x[alive])
+    elif part == "share kept":
+        found = round(float(alive.mean()), 1)
+    elif part == "lines alike":
+        found = int((alive == alive[:1]).all() or (alive == alive[:, :1]).all())
+    else:
+        seed = {"same seed": dropout_param.get("seed"), "other seed": dropout_param.get("seed", 0) + 1}.get(part)
+        first = output(seed=None) if part == "no seed" else told
+        output(seed=None)  # moves a generator that all share
+        first, second = (real(each["out"], np.shape(x)) for each in (first, output(seed=seed)))
+        found = int(first is not None and second is not None and bool(((first != 0) == (second != 0)).all()))
+    return {"returned": told["returned"], part: found}
+
+
+def dropout_slopes(namespace: dict, function: str, dout, x, dropout_param, part: str, forward: str):
+    """What a dropout's backward pass does to ``dout``, where the student's own forward pass kept a value and where not.
+
+    ``part``: "kept" or "dropped", the least and the largest factor; "dx" itself.
+
+    >>> layer = {"f": lambda x, param: (x * [0, 2.0], [0, 2.0]), "b": lambda dout, mask: dout * mask}
+    >>> dropout_slopes(layer, "b", np.ones(2), np.ones(2), {}, "kept", "f")
+    [2.0, 2.0]
+    """
+    if not callable(namespace.get(forward)):
+        raise NameError(f"there is no function called {forward}, whose cache is needed here")
+    result = namespace[forward](copy.deepcopy(x), copy.deepcopy(dropout_param))
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise TypeError(f"{forward} does not return a tuple of two, (out, cache)")
+    dx = namespace[function](dout, result[1])
+    out, slope = real(result[0], np.shape(x)), real(dx, np.shape(x))
+    if part == "dx" or out is None or slope is None:
+        return dx
+    where = (out != 0) == (part == "kept")
+    return slopes(slope[where], dout[where])
+
+
+def made(namespace: dict, function: str, options: dict):
+    """A model with the parameters that a dictionary should hold."""
+    options = {key: np.dtype(value) if key == "dtype" else value for key, value in options.items()}
+    model = namespace[function](**options)
+    if not isinstance(getattr(model, "params", None), dict):
+        raise TypeError("the model has no dictionary called params")
+    return model
+
+
+def entry(values, name: str, what: str):
+    """``values[name]``; where it is not there, an error that says what is."""
+    if not isinstance(values, dict) or name not in values:
+        there = ", ".join(sorted(map(str, values))) if isinstance(values, dict) else "no dictionary"
+        raise KeyError(f"{what} has no entry {name}: there is {there or 'nothing'}")
+    return values[name]
+
+
+def initial(namespace: dict, function: str, options: dict, name: str, part: str):
+    """One parameter of a new model: its "shape", its "values", its "bytes" a value, or its "deviation".
+
+    The deviation is told in multiples of ``weight_scale``, to one digit; what lies within 15 % of 1 is 1. Where the
+    values do not lie about zero, 1000 is added.
+
+    >>> class Model:
+    ...     def __init__(self, weight_scale):
+    ...         self.params = {"W": weight_scale * np.random.randn(50, 60)}
+    >>> [initial({"f": Model}, "f", {"weight_scale": 0.1}, "W", part) for part in ("shape", "bytes", "deviation")]
+    [[50, 60], 8, 1.0]
+    """
+    value = np.asarray(entry(made(namespace, function, options).params, name, "params"))
+    if part == "shape":
+        return list(value.shape)
+    if part == "bytes":
+        return value.dtype.itemsize if value.dtype.kind == "f" else 0
+    if part == "values":
+        return value
+    spread = float(np.std(value) / options["weight_scale"])
+    told = 1.0 if abs(spread - 1) < 0.15 else float(f"{spread:.1g}")
+    return told if abs(np.mean(value)) <= 0.25 * np.std(value) else told + 1000  # not about zero
+
+
+def network(namespace: dict, function: str, options: dict, params: dict, X, y, part: str):
+    """What a model's ``loss`` returns once its parameters are ``params``: "scores" (``y`` is None), "loss", a gradient.
+
+    >>> class Model:
+    ...     params = {"W": 0}
+    ...     def loss(self, X, y=None):
+    ...         return X if y is None else (7, {"W": self.params["W"]})
+    >>> [network({"f": Model}, "f", {}, {"W": 8}, 5, y, part) for y, part in [(None, "scores"), (1, "loss"), (1, "W")]]
+    [5, 7, 8]
+    """
+    model = made(namespace, function, options)
+    for name in params:
+        entry(model.params, name, "params")
+    model.params.update(copy.deepcopy(params))
+    result = model.loss(X) if y is None else model.loss(X, y)
+    for name, value in params.items():
+        if not np.array_equal(model.params[name], value):
+            raise RuntimeError(f"loss changes params[{name!r}]: only training moves parameters")
+    if y is None:
+        if isinstance(result, tuple):
+            raise TypeError("loss(X) returns a tuple, expected the scores alone")
+        return result
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise TypeError("loss(X, y) does not return a tuple of two, (loss, grads)")
+    return result[0] if part == "loss" else entry(result[1], part, "grads")
+
+
+def reaches(namespace: dict, function: str, names, partners):
+    """Which of ``names`` the function, or one of its partners, mentions, or what it mentions does.
+
+    >>> def low(): ...
+    >>> def high(): return low()
+    >>> reaches({"low": low, "high": high, "f": lambda: high(), "other": high}, "f", ["low", "other"], [])
+    ['low']
+    """
+    found, left = set(), [function, *partners]
+    while left:
+        name = left.pop()
+        if name in found or name not in namespace:
+            continue
+        found.add(name)
+        value = namespace[name]
+        functions = vars(value).values() if isinstance(value, type) else [value]
+        codes = [each.__code__ for each in functions if hasattr(each, "__code__")]
+        while codes:
+            code = codes.pop()
+            left += code.co_names
+            codes += [each for each in code.co_consts if hasattr(each, "co_names")]
+    return [name for name in names if name in found and name != function]
 
 
 def tied_pool(namespace: dict, function: str, dout, cache):
@@ -354,6 +551,12 @@ PROBES = {
         tied_pool,
         gradient,
         conv_gradients,
+        kept,
+        dropout,
+        dropout_slopes,
+        initial,
+        network,
+        reaches,
     )
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autograder.compare import Difference, compare
 from autograder.diagnosis import asked, diagnose, expectations
 from autograder.exercise import Case, Exercise, Mistake
+from autograder.parts import faulty_parts
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
 BOOK = os.environ.get("CONVBOOK_URL", "http://localhost:8000/book").rstrip("/")
@@ -30,6 +31,7 @@ class Verdict:
     failures: dict[str, tuple[Case, Difference, bool]]  # first failing case of a group; True where it is visible
     mistakes: tuple[Mistake, ...]
     counts: dict[str, int]
+    faulty: tuple[Exercise, ...] = ()  # other exercises whose functions this answer calls, wrong themselves
 
     @property
     def score(self) -> float:
@@ -54,6 +56,8 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
         if difference:
             failed.add(k)
             failures.setdefault(case.group, (case, difference, k < n_visible))
+    if faulty := faulty_parts(exercise, answer) if failures else ():
+        return Verdict(exercise, failures, (), counts, faulty)
     return Verdict(exercise, failures, diagnose(exercise, cases, expected, got, failed, secret), counts)
 
 
@@ -83,7 +87,9 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
         told.append(("failed", f"{group}: {message}" if message in said else f"{group}: {where}: {message}", ""))
         said.add(message)
     told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes]
-    if verdict.failures and not verdict.mistakes:
+    for part in verdict.faulty:
+        told.append(("hint", f"{part.function}, which is called here, is wrong itself. Mend it first.", part.anchor))
+    if verdict.failures and not (verdict.mistakes or verdict.faulty):
         told.append(("hint", "The book explains what this function does.", exercise.anchor))
     return told
 

@@ -21,6 +21,51 @@ QUIET = [
 ]
 
 
+# Files that take longest, in this order: they begin, so that no process is left with one of them at the end.
+LONGEST = [
+    "course",
+    "book",
+    "hostile",
+    "interruption",
+    "exercises",
+    "postgres",
+    "readings",
+    "instructors",
+    "explorables",
+]
+TOGETHER = {"test_audit.py": "a graded course", "test_instructors.py": "a graded course"}
+
+
+def group_of(nodeid: str) -> str:
+    """What one of several processes takes as a whole: a file, as a rule, with what its tests share."""
+    path, _, name = nodeid.partition("::")
+    file = path.rpartition("/")[2]
+    if file == "test_readings.py":  # they share nothing
+        return nodeid
+    if file == "test_exercises.py" and "[" in name:  # they share what belongs to an exercise, whose name stands last
+        return f"{path} {name.rstrip(']').rpartition('[')[2].rpartition('-')[2]}"
+    return TOGETHER.get(file, path)
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):  # this is one of several processes
+        places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Groups without marks ``xdist_group``: with these, pytest-xdist 3.8 and pytest 9.2 pass each other by."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadGroups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False  # as they stand, and not the group of most tests first
+    return LoadGroups(config, log)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium: the one that CHROMIUM names, else the system's, else Playwright's own."""

@@ -17,14 +17,10 @@ from convbook import kernels
 
 SECRETS = [b"the first of three secrets", b"another", bytes(range(32))]
 # the longest first; all tests of an exercise in a row and in one process, which computes its mistakes' outcomes once
-LISTED = [
-    pytest.param(exercise, id=exercise.id, marks=pytest.mark.xdist_group(exercise.id))
-    for exercise in sorted(EXERCISES.values(), key=lambda exercise: -len(exercise.mistakes))
-]
-ALL = pytest.mark.parametrize("exercise", LISTED, scope="module")
-WITH_HIDDEN = pytest.mark.parametrize(
-    "exercise", [listed for listed in LISTED if listed.values[0].trial is None], scope="module"
-)
+LISTED = sorted(EXERCISES.values(), key=lambda exercise: -len(exercise.mistakes))
+HIDING = [exercise for exercise in LISTED if exercise.trial is None]
+ALL = pytest.mark.parametrize("exercise", LISTED, ids=lambda exercise: exercise.id, scope="module")
+WITH_HIDDEN = pytest.mark.parametrize("exercise", HIDING, ids=lambda exercise: exercise.id, scope="module")
 
 
 def answered_by(exercise, function):

@@ -14,6 +14,7 @@ import threading
 import nbformat
 import pytest
 from hostile import ANSWERS, ARRAYS, CELLS, SECONDS, broken, notebooks, unreadable
+from processes import left_of, run_watched
 from submissions import ASSIGNMENT, ROOT, released, solved
 
 from autograder.exercises import ASSIGNMENTS
@@ -68,13 +69,11 @@ def graded(tmp_path_factory, listener):
     (folder / "no notebook").mkdir()
     environment = {**os.environ, "COURSE_SECRET_OF_THIS_TEST": "a secret of the grader"}
     command = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT, str(folder), "--workers", "2"]
-    result = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, errors="replace", timeout=500
-    )
+    result, started = run_watched(command, 500, cwd=root, env=environment)
     assert "Traceback" not in result.stderr, result.stderr[-3000:]
     with open(root / "grades.csv", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    return root, scores, result
+    return root, scores, result, started
 
 
 def feedback(root, student) -> str:
@@ -83,13 +82,13 @@ def feedback(root, student) -> str:
 
 
 def test_honest_neighbours_keep_their_scores(graded):
-    _, scores, _ = graded
+    _, scores, *_ = graded
     assert {name: scores[name] for name in HONEST} == pytest.approx(HONEST)
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_a_hostile_cell_gains_and_costs_nothing(graded, name):
-    root, scores, _ = graded
+    root, scores, *_ = graded
     assert scores[name] == pytest.approx(POINTS)
     page = feedback(root, name)
     assert CELLS[name][1] in page
@@ -99,7 +98,7 @@ def test_a_hostile_cell_gains_and_costs_nothing(graded, name):
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_hostile_answer_gets_what_it_deserves(graded, name):
-    root, scores, _ = graded
+    root, scores, *_ = graded
     _, points, words = ANSWERS[name]
     if points is None:  # whichever, it is defined
         assert scores[name] in (POINTS, POINTS - 5)
@@ -112,19 +111,19 @@ def test_a_hostile_answer_gets_what_it_deserves(graded, name):
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_odd_arrays(graded, name):
-    _, scores, _ = graded
+    _, scores, *_ = graded
     assert scores[name] == pytest.approx(POINTS - 4 + ARRAYS[name][1])
 
 
 @pytest.mark.parametrize("name", list(broken()))
 def test_what_happens_to_notebooks_costs_nothing(graded, name):
-    _, scores, _ = graded
+    _, scores, *_ = graded
     assert scores[name] == pytest.approx(POINTS)
 
 
 @pytest.mark.parametrize("name", unreadable())
 def test_what_is_no_notebook_gets_zero_and_a_reason(graded, name):
-    root, scores, result = graded
+    root, scores, result, _ = graded
     assert scores[name] == pytest.approx(0)
     reason = unreadable()[name][1]
     assert f"Your file could not be graded: {reason}" in feedback(root, name)
@@ -132,16 +131,17 @@ def test_what_is_no_notebook_gets_zero_and_a_reason(graded, name):
 
 
 def test_what_was_not_handed_in_is_told(graded):
-    _, _, result = graded
+    _, _, result, _ = graded
     assert "no notebook" in result.stderr
     assert result.returncode == 1
 
 
 def test_nothing_got_out_and_nothing_is_left(graded, listener):
-    root, scores, _ = graded
+    root, scores, _, started = graded
     assert listener[1] == []
-    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert "54321" not in left and "/convbook/worker.py" not in left
+    assert any("/convbook/worker.py" in command for _, command in started), "what is looked for is seen"
+    assert left_of(started) == []
+    assert "54321" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
     assert sorted(path.name for path in root.iterdir()) == [
         "autograded",
         "course_secret",
@@ -158,7 +158,7 @@ def test_nothing_got_out_and_nothing_is_left(graded, listener):
 
 
 def test_every_submission_has_its_record(graded):
-    root, scores, _ = graded
+    root, scores, *_ = graded
     for student, score in scores.items():
         record = json.loads((root / "records" / ASSIGNMENT / f"{student}.json").read_text())
         assert record["student"] == student and record["score"] == pytest.approx(score)
@@ -166,7 +166,7 @@ def test_every_submission_has_its_record(graded):
 
 
 def test_a_second_run_finds_all_of_it_done(graded):
-    root, _, _ = graded
+    root, *_ = graded
     command = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT]
     again = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace", timeout=100)
     assert "0 graded" in again.stdout

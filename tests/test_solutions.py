@@ -4,21 +4,24 @@ import doctest
 
 import numpy as np
 import pytest
-from submissions import ROOT, released, solution_answers, solved
+from submissions import ROOT, released, solved
 
 from autograder.diagnosis import outcomes
 from autograder.exercises import ASSIGNMENTS
 from autograder.grading import grade_notebook
+from autograder.release import source_notebook
 from autograder.verdict import judge
 
 
 @pytest.fixture(scope="module", params=ASSIGNMENTS)
 def solution(request):
-    """The assignment's exercises, and the namespace of its answer cells."""
+    """The assignment's exercises, and the namespace of its cells, the grade cells left out."""
     namespace = {"np": np}
-    for grade_id, source in solution_answers(request.param).items():
-        if grade_id.endswith("-answer"):
-            exec(compile(source, grade_id, "exec"), namespace)
+    for cell in source_notebook(
+        ROOT / "solutions" / request.param / f"{request.param}.md", ASSIGNMENTS[request.param]
+    ).cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+            exec(compile(cell.source, request.param, "exec"), namespace)
     return ASSIGNMENTS[request.param], namespace
 
 

@@ -44,7 +44,10 @@ def table(header, rows) -> Html:
     >>> table(["layer", "size"], [["conv1", 28]]).text.count("<td")
     1
     """
-    head = "".join(f'<th scope="col" style="{CELL if n else LEFT}">{text}</th>' for n, text in enumerate(header))
+    head = "".join(
+        f'<th scope="col" style="{CELL if n else LEFT}">{text}</th>' if text else "<td></td>"
+        for n, text in enumerate(header)
+    )
     body = "".join(
         f'<tr><th scope="row" style="{LEFT}">{row[0]}</th>'
         + "".join(f'<td style="{CELL}">{cell}</td>' for cell in row[1:])
@@ -52,7 +55,7 @@ def table(header, rows) -> Html:
         for row in rows
     )
     return Html(
-        f'<div style="overflow-x:auto"><table class="dataframe"><thead><tr>{head}</tr></thead>'
+        f'<div style="overflow-x:auto" tabindex="0"><table class="dataframe"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

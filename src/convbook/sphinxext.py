@@ -4,28 +4,35 @@ Nothing it puts on a page is fetched from elsewhere.
 """
 
 import hashlib
+import html
 import json
 import os
 import shutil
+import textwrap
 from pathlib import Path
 
 from docutils import nodes
+from jupyter_cache import get_cache
 from py_mini_racer import MiniRacer
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
+
+from convbook.lighten import lighten
 
 
 class Katex:
     """KaTeX in an embedded JavaScript engine, started at the first formula of a build."""
 
     def __init__(self, script: Path):
-        self.script, self.engine = script, None
+        self.script, self.engine, self.process = script, None, None
+        self.inherited = []  # engines of a parent process: their threads are not here, and to end one would hang
 
     def render(self, formula: str, display: bool) -> str:
         """HTML and MathML of a formula; raises ``ExtensionError`` naming one that KaTeX cannot read."""
-        if self.engine is None:
-            self.engine = MiniRacer()
+        if self.process != os.getpid():
+            self.inherited.append(self.engine)
+            self.engine, self.process = MiniRacer(), os.getpid()
             self.engine.eval(self.script.read_text(encoding="utf-8"))
         options = json.dumps({"displayMode": display, "throwOnError": True, "strict": "ignore"})
         try:
@@ -34,14 +41,14 @@ class Katex:
             raise ExtensionError(f"KaTeX cannot read {formula!r}: {error}") from error
 
     def close(self) -> None:
-        if self.engine is not None:
+        if self.engine is not None and self.process == os.getpid():
             self.engine.close()
-            self.engine = None
+            self.engine, self.process = None, None
 
 
 def visit_inline(writer, node) -> None:
-    html = writer.builder.app.katex.render(node.astext(), display=False)
-    writer.body.append(f'<span class="math notranslate nohighlight">{html}</span>')
+    rendered = writer.builder.app.katex.render(node.astext(), display=False)
+    writer.body.append(f'<span class="math notranslate nohighlight">{rendered}</span>')
     raise nodes.SkipNode
 
 
@@ -69,6 +76,19 @@ def configure(app: Sphinx, config) -> None:
     root = Path(app.srcdir)
     config.html_static_path += [str(root / "book" / "_static")]
     config.nb_execution_cache_path = str(root / "_build" / ".jupyter_cache" / sources_digest(root))
+    get_cache(config.nb_execution_cache_path).list_cache_records()  # made before two processes make it at once
+    for extension in app.extensions.values():
+        if extension.parallel_read_safe is None:  # those of Jupyter Book that say nothing keep nothing between pages
+            extension.parallel_read_safe = True
+
+
+def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """What a search engine shows below the title: the first sentences of the page."""
+    if doctree is None:
+        return
+    first = next((node.astext() for node in doctree.findall(nodes.paragraph)), "")
+    text = textwrap.shorten(" ".join(first.split()), 155, placeholder=" …")
+    context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{html.escape(text)}" />'
 
 
 def drop_thebe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -83,20 +103,23 @@ def mention(file) -> str:
     return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
 
 
-def copy_katex(app: Sphinx, exception) -> None:
+def finish(app: Sphinx, exception) -> None:
     app.katex.close()
     if exception is None and app.builder.format == "html":
         target = Path(app.outdir, "_static", "katex")
         ignore = shutil.ignore_patterns("*.js", "LICENSE")
         shutil.copytree(Path(app.srcdir, "book", "_vendor", "katex"), target, ignore=ignore, dirs_exist_ok=True)
+        lighten(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> dict:
     os.environ["CONVBOOK_STATIC"] = "1"  # the kernels of the chapters inherit it
+    app.parallel = max(app.parallel, os.cpu_count() or 1)  # for which jupyter-book has no option
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.connect("config-inited", configure, priority=100)
     app.connect("html-page-context", drop_thebe, priority=900)
-    app.connect("build-finished", copy_katex)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

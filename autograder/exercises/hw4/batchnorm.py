@@ -457,7 +457,7 @@ SMALL = np.array([[[[1.0, 2]]], [[[3.0, 4]]]])
 SPATIAL_BATCHNORM_FORWARD = Exercise(
     id="hw4.spatial_batchnorm_forward",
     function="spatial_batchnorm_forward",
-    points=8,
+    points=3,
     anchor="backprop-batchnorm",
     probe="batchnorm",
     reference=cs231n.spatial_batchnorm_forward,
@@ -473,6 +473,7 @@ SPATIAL_BATCHNORM_FORWARD = Exercise(
     draw=draw_forward,
     mistakes=FORWARD_MISTAKES,
     variants=FORWARD,
+    builds_on=("hw4.batchnorm_forward",),
 )
 
 
@@ -743,7 +744,7 @@ BACKWARD_MISTAKES = (
 SPATIAL_BATCHNORM_BACKWARD = Exercise(
     id="hw4.spatial_batchnorm_backward",
     function="spatial_batchnorm_backward",
-    points=7,
+    points=3,
     anchor="backprop-batchnorm",
     probe="backward",
     reference=cs231n.spatial_batchnorm_backward,
@@ -765,4 +766,6 @@ SPATIAL_BATCHNORM_BACKWARD = Exercise(
     draw=draw_backward,
     mistakes=BACKWARD_MISTAKES,
     variants=BACKWARD,
+    partners=("spatial_batchnorm_forward",),
+    builds_on=("hw4.spatial_batchnorm_forward", "hw4.batchnorm_backward", "hw4.batchnorm_backward_alt"),
 )

@@ -98,7 +98,7 @@ def wrong(name, anchor, sentence, *changes):
 COL2IM = Exercise(
     id="hw4.col2im",
     function="col2im",
-    points=7,
+    points=3,
     anchor="backprop-fold",
     reference=lambda cols, x_shape, kh, kw, stride, pad: kernels.fold(cols, x_shape[2:], (kh, kw), stride, pad),
     groups={"side by side": 1, "overlap": 2, "padding": 2, "stride": 2},

@@ -104,7 +104,7 @@ def wrong(name, sentence, *changes):
 NUMERICAL_GRADIENT = Exercise(
     id="hw4.numerical_gradient",
     function="numerical_gradient",
-    points=5,
+    points=3,
     anchor="backprop-gradcheck",
     probe="gradient",
     reference=lambda f, x, df, h=1e-5: kernels.numerical_gradient(f, np.array(x, float), df, h),

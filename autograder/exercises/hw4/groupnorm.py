@@ -259,7 +259,7 @@ ONES = np.ones((1, 4, 1, 1))
 SPATIAL_GROUPNORM_FORWARD = Exercise(
     id="hw4.spatial_groupnorm_forward",
     function="spatial_groupnorm_forward",
-    points=5,
+    points=3,
     anchor="backprop-norms",
     probe="several",
     reference=cs231n.spatial_groupnorm_forward,
@@ -270,6 +270,7 @@ SPATIAL_GROUPNORM_FORWARD = Exercise(
     draw=draw_forward,
     mistakes=FORWARD_MISTAKES,
     variants=FORWARD,
+    builds_on=("hw4.layernorm_forward",),
 )
 
 
@@ -480,7 +481,7 @@ BACKWARD_MISTAKES = (
 SPATIAL_GROUPNORM_BACKWARD = Exercise(
     id="hw4.spatial_groupnorm_backward",
     function="spatial_groupnorm_backward",
-    points=4,
+    points=2,
     anchor="backprop-norms",
     probe="backward",
     reference=cs231n.spatial_groupnorm_backward,
@@ -501,4 +502,6 @@ SPATIAL_GROUPNORM_BACKWARD = Exercise(
     draw=draw_backward,
     mistakes=BACKWARD_MISTAKES,
     variants=BACKWARD,
+    partners=("spatial_groupnorm_forward",),
+    builds_on=("hw4.spatial_groupnorm_forward", "hw4.layernorm_backward"),
 )

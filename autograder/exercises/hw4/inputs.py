@@ -238,7 +238,7 @@ MISTAKES = (
 CONV_BACKWARD_INPUTS = trial_exercise(
     "hw4.conv_backward_inputs",
     "conv_backward_inputs",
-    4,
+    3,
     "backprop-testing",
     Trial(right=loops, wrong=SUBJECTS, admit=admit, probe="conv_gradients"),
     reference=thorough,

@@ -123,7 +123,7 @@ def wrong(name, anchor, sentence, *changes):
 MAX_POOL_BACKWARD_NAIVE = Exercise(
     id="hw4.max_pool_backward_naive",
     function="max_pool_backward_naive",
-    points=9,
+    points=5,
     anchor="backprop-pooling",
     probe="tied_pool",
     reference=cs231n.max_pool_backward_naive,

@@ -100,7 +100,7 @@ EXAMPLE = (
 CONV_RELU_BACKWARD = Exercise(
     id="hw4.conv_relu_backward",
     function="conv_relu_backward",
-    points=4,
+    points=3,
     anchor="backprop-layers",
     probe="layer",
     reference=cs231n.conv_relu_backward,
@@ -211,4 +211,6 @@ CONV_RELU_BACKWARD = Exercise(
         ),
         "the inputs as cache, lists": beside(again_backward, conv_relu_forward=again_forward),
     },
+    partners=("conv_relu_forward",),
+    builds_on=("hw2.conv_forward_naive", "hw4.relu_forward", "hw4.relu_backward", "hw4.conv_backward_naive"),
 )

@@ -70,7 +70,7 @@ def wrong(name, sentence, *changes, anchor="backprop-toeplitz"):
 CONV_TOEPLITZ = Exercise(
     id="hw4.conv_toeplitz",
     function="conv_toeplitz",
-    points=6,
+    points=3,
     anchor="backprop-toeplitz",
     reference=lambda w, n, stride=1, pad=0: kernels.toeplitz_1d(w, n, stride, pad),
     groups={"plain": 2, "stride": 2, "padding": 2},

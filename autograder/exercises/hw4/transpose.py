@@ -313,7 +313,7 @@ MISTAKES = (
 CONV_TRANSPOSE2D = Exercise(
     id="hw4.conv_transpose2d",
     function="conv_transpose2d",
-    points=9,
+    points=4,
     anchor="backprop-transposed",
     reference=lambda x, w, stride=1, pad=0, output_padding=0: kernels.conv_transpose2d(
         x, w, stride=stride, padding=pad, output_padding=output_padding
@@ -334,4 +334,5 @@ CONV_TRANSPOSE2D = Exercise(
         "tap by tap, single precision": taps,
         "by output value, nested lists": by_output,
     },
+    builds_on=("hw4.conv_backward_naive",),
 )

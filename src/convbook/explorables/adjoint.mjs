@@ -143,7 +143,7 @@ function render({ model, el }) {
   const alert = h("p", { role: "alert" });
   const way = (name, title) => {
     const [shown, said] = [h("div", { class: "cb-planes" }), h("p", { class: "cb-sum" })];
-    return { shown, said, element: h("section", { class: "bp-way", "aria-label": name }, h("p", { class: "cb-title" }, title), said, shown) };
+    return { shown, said, element: h("div", { role: "group", class: "bp-way", "aria-label": name }, h("p", { class: "cb-title" }, title), said, shown) };
   };
   const scatter = way("scatter", "Scatter: output by output");
   const gather = way("gather", "Gather: pixel by pixel");

@@ -142,7 +142,7 @@ function skeleton(presets, limits) {
   const number = (name) => h("input", { type: "number", name, min: name === "padding" ? 0 : 1, max: limits[name], step: 1 });
   const stage = (name, title) => {
     const [shape, planes, alert] = [h("span", { class: "cb-shape" }), h("div", { class: "cb-planes" }), h("p", { role: "alert" })];
-    const element = h("section", { class: `cb-stage cb-${name}`, "aria-label": name }, h("p", { class: "cb-title" }, ...title, shape), planes, alert);
+    const element = h("div", { role: "group", class: `cb-stage cb-${name}`, "aria-label": name }, h("p", { class: "cb-title" }, ...title, shape), planes, alert);
     return { element, shape, planes, alert };
   };
   const ui = {

@@ -62,7 +62,7 @@ function facts(view) {
       h("td", { "data-field": level + 1 }, String(seen)),
     );
   });
-  const head = ["", "dilation", "effective kernel", "field"].map((text) => h("th", { scope: "col" }, text));
+  const head = ["", "dilation", "effective kernel", "field"].map((text) => (text ? h("th", { scope: "col" }, text) : h("td")));
   const weights = count(kernel_size * dilations.length, "weight");
   const square = `In two dimensions ${number((field - holes) ** 2)} of ${number(field ** 2)} pixels are read.`;
   return [

@@ -41,7 +41,7 @@ function compute({ image, kernel, divisor, mode, turned }) {
 
 function skeleton(presets, images) {
   const stage = (name, title, ...content) =>
-    h("section", { class: `cb-stage cb-${name}`, "aria-label": name }, h("p", { class: "cb-title" }, ...title), ...content);
+    h("div", { role: "group", class: `cb-stage cb-${name}`, "aria-label": name }, h("p", { class: "cb-title" }, ...title), ...content);
   const ui = {
     preset: h("select", { name: "kernel" }, h("option", { value: "" }, "your own numbers"), ...options(Object.keys(presets))),
     image: h("select", { name: "image" }, ...options(Object.keys(images)), h("option", { value: "", hidden: "" }, "your own")),

@@ -56,7 +56,7 @@ function costs(view) {
       h("td", { "data-cost": "parameters" }, number(parameters)),
       h("td", { "data-cost": "macs" }, number(macs)),
     );
-  const head = ["", "parameters", `MACs on ${size} × ${size}`].map((text) => h("th", { scope: "col" }, text));
+  const head = ["", "parameters", `MACs on ${size} × ${size}`].map((text) => (text ? h("th", { scope: "col" }, text) : h("td")));
   const parameters = all.map((channels) => `${terms(channels)} + ${c_out}`).join(" + ");
   const macs = `${all.map(terms).join(" + ")}${all.length > 1 ? ", both" : ""} times ${size}²`;
   return h(

@@ -69,8 +69,8 @@ function skeleton(kernels, farthest) {
     const figures = ui.maps[name].map(({ root }, k) => captioned(root, MAPS[k]));
     const look = name === "linear" ? "linear" : "output";
     return h(
-      "section",
-      { class: `cb-stage cb-${look}`, "aria-label": title },
+      "div",
+      { role: "group", class: `cb-stage cb-${look}`, "aria-label": title },
       h("p", { class: "cb-title" }, `${title}: maps differ by `, ui.errors[name]),
       h("div", { class: "cb-maps" }, ...figures),
     );
@@ -91,8 +91,8 @@ function skeleton(kernels, farthest) {
       "div",
       { class: "cb-shift" },
       h(
-        "section",
-        { class: "cb-stage cb-input", "aria-label": "photograph" },
+        "div",
+        { role: "group", class: "cb-stage cb-input", "aria-label": "photograph" },
         h("p", { class: "cb-title" }, "image"),
         h(
           "div",

@@ -34,7 +34,7 @@ const target = ([top, left, , width], change, { width: W }) => [top, change === 
 
 function skeleton(sides) {
   const stage = (name, title, ...content) =>
-    h("section", { class: `cb-stage cb-${name}`, "aria-label": title }, h("p", { class: "cb-title" }, title), ...content);
+    h("div", { role: "group", class: `cb-stage cb-${name}`, "aria-label": title }, h("p", { class: "cb-title" }, title), ...content);
   const number = (name) => h("input", { type: "number", name, step: 1, min: BOX.indexOf(name) < 2 ? 0 : sides[0] });
   const ui = {
     change: h("select", { name: "change" }, ...options(CHANGES)),

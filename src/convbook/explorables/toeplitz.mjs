@@ -65,7 +65,7 @@ function buildSide({ key, rows, places, into, from, to, symbol }) {
   rove(box, [vector]);
   rove(box, results.map((result) => [result]));
   const title = h("p", { class: "cb-title" }, `${symbol} ${from} = ${to} `, span("cb-shape", `${rows.length} × ${into.length}`));
-  const element = h("section", { class: `cb-stage ${key === "forward" ? "cb-input" : "cb-output"}`, "aria-label": `${symbol} ${from}` }, title, h("div", { class: "cb-scroll" }, box));
+  const element = h("div", { role: "group", class: `cb-stage ${key === "forward" ? "cb-input" : "cb-output"}`, "aria-label": `${symbol} ${from}` }, title, h("div", { class: "cb-scroll" }, box));
   return { element, vector, cells, results, box };
 }
 
@@ -147,7 +147,7 @@ function render({ model, el }) {
     h("div", { class: "cb-row cb-head" }, field("example", preset)),
     fields.row,
     fields.alert,
-    h("div", {}, h("section", { class: "cb-kernel bp-bar", "aria-label": "taps" }, h("p", { class: "cb-title" }, "taps"), taps), alert, stages, rule, identity, told),
+    h("div", {}, h("div", { role: "group", class: "cb-kernel bp-bar", "aria-label": "taps" }, h("p", { class: "cb-title" }, "taps"), taps), alert, stages, rule, identity, told),
   );
 
   function build() {

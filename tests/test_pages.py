@@ -1,0 +1,139 @@
+"""What a page of the book costs and whether everybody can use it; and that nothing it needs was taken from it."""
+
+import functools
+import gzip
+import http.server
+import json
+import re
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from test_book import HTML, PAGES, site  # noqa: F401 - the fixture builds the book
+
+from convbook import lighten
+
+BUDGET = 350_000  # bytes that a page may transfer before anybody touches it
+
+
+@pytest.fixture(scope="module")
+def packed(site):  # noqa: F811
+    """The built book, served as a web host does: packed."""
+
+    class Packed(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            path = HTML / self.path.split("?")[0].lstrip("/")
+            if not path.is_file():
+                return self.send_error(404)
+            body = path.read_bytes()
+            text = path.suffix in (".html", ".css", ".js", ".svg", ".json", ".mjs")
+            body = gzip.compress(body) if text else body
+            self.send_response(200)
+            self.send_header("Content-Type", self.guess_type(str(path)))
+            if text:
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Packed))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light(page, packed, name):
+    taken = {}
+
+    def count(response):
+        taken[response.url] = int(response.headers.get("content-length", 0))
+
+    page.on("response", count)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{packed}/{name}.html")
+    page.wait_for_load_state("networkidle")
+    total = sum(taken.values())
+    heaviest = sorted(((size, url.rpartition("/")[2]) for url, size in taken.items()), reverse=True)[:8]
+    assert total <= BUDGET, f"{total} bytes, most of them {heaviest}"
+    assert len(taken) <= 60, sorted(taken)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_a_page(page, site, name):  # noqa: F811
+    page.goto(f"{site}/{name}.html")
+    page.wait_for_load_state("networkidle")
+    found = []
+    themes = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+    for theme, options in list(themes.items())[
+        : 2 if name in ("book/intro", "book/02-conv2d") else 1
+    ]:  # they take long
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        page.wait_for_timeout(400)  # colours fade
+        for fault in Axe().run(page, {"exclude": [[".katex"]]}, options).response["violations"]:
+            found += [f"{theme}: {fault['id']}: {node['html'][:200]}" for node in fault["nodes"][:3]]
+    assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_search_engines_get_a_description(name):
+    (text,) = re.findall(r'<meta name="description" content="([^"]+)"', (HTML / f"{name}.html").read_text())
+    assert 40 <= len(text) <= 300
+
+
+MATCHING = """() => {
+  const found = [];
+  const look = (rules, around) => {
+    for (const rule of rules) {
+      if (rule.selectorText) {
+        for (const selector of rule.selectorText.split(/,(?![^(]*\\))/)) {
+          const plain = selector.trim().replace(/::?[\\w-]+(?![\\w-]*\\()/g, "") || "*";
+          try {
+            if (document.querySelector(plain)) found.push([around, selector.trim(), rule.style.cssText].join(" "));
+          } catch { }
+        }
+      } else if (rule.cssRules) look(rule.cssRules, around + " " + rule.conditionText);
+    }
+  };
+  for (const sheet of document.styleSheets) look(sheet.cssRules, "");
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ["book/intro", "book/02-conv2d", "book/four-speeds"])
+def test_no_rule_is_lost_that_a_page_can_use(page, site, name):  # noqa: F811
+    """Every rule of the theme's whole style sheets that matches an element is in the pruned one."""
+    page.goto(f"{site}/{name}.html")
+    page.wait_for_load_state("networkidle")
+    kept = set(page.evaluate(MATCHING))
+    page.evaluate("for (const link of document.querySelectorAll('link[rel=stylesheet]')) link.remove()")
+    for sheet in (
+        "basic.css",
+        "styles/pydata-sphinx-theme.css",
+        "styles/sphinx-book-theme.css",
+        "sphinx-design.min.css",
+    ):
+        page.add_style_tag(url=f"{site}/_static/{sheet}")
+    lost = {rule for rule in set(page.evaluate(MATCHING)) - kept if not rule.lstrip().startswith(".convbook-")}
+    assert len(kept) > 100
+    assert {
+        rule for rule in lost if "svg-inline--fa" not in rule and "--fa-" not in rule and "url(" not in rule
+    } == set()
+
+
+def test_a_page_reads_from_a_disk(page, site):  # noqa: F811
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((HTML / "book/02-conv2d.html").as_uri())
+    page.wait_for_function("document.querySelector('.convbook-explorable [data-out=\"[0,1,1]\"]')")
+    assert page.locator('.convbook-explorable [data-out="[0,1,1]"]').first.inner_text() == "307"
+    assert errors == []
+
+
+def test_lightened_once_is_lightened(site):  # noqa: F811
+    before = {path: path.read_bytes() for path in HTML.rglob("*.html")}
+    lighten.lighten(HTML)
+    assert before == {path: path.read_bytes() for path in HTML.rglob("*.html")}
