@@ -164,7 +164,7 @@ GRADIENT_ASCENT = Exercise(
         wrong("one step too many", "You take one step too many.", (LOOP, "for _ in range(steps + 1):")),
         wrong(
             "one step alone",
-            "You take one step alone: a return inside of the loop?",
+            "You take one step alone. Perhaps return stands inside of the loop.",
             (LOOP, "for _ in range(min(steps, 1)):"),
         ),
         wrong(

@@ -141,7 +141,7 @@ PCA_2D = Exercise(
         ),
         wrong(
             "rows of the axes",
-            "eigh returns the axes in columns: take axes[:, k]. (svd returns them in rows.)",
+            "eigh returns the axes in columns, take axes[:, k]; svd returns them in rows.",
             (PROJECT, "plane = centred @ axes[first].T"),
         ),
         wrong(
