@@ -11,6 +11,7 @@ MODULES = {
     "hw3-groups-dilation": "hw3",
     "hw4-backprop": "hw4",
     "hw5-resnets": "hw5",
+    "hw6-visualization": "hw6",
     "hw7-detection": "hw7",
 }
 

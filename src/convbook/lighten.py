@@ -9,6 +9,7 @@ Every step leaves a page alone that has been through it.
 import base64
 import hashlib
 import html
+import json
 import posixpath
 import re
 from io import BytesIO
@@ -22,8 +23,29 @@ from PIL import Image, ImageOps
 BUNDLE = "convbook.bundle.css"
 LINK = re.compile(r'[ \t]*<link\b[^>]*?href="([^"]+?\.css)(?:\?[^"]*)?"[^>]*>\n?')
 MODULE = re.compile(
-    r'<script type="module">import widget from "(data:text/javascript,[^"]*)";(.*?)</script>', re.DOTALL
+    r'<script type="application/json">([^<]*)</script>\s*'
+    r'<script type="module">import widget from "(data:text/javascript,[^"]*)";(.*?)</script>',
+    re.DOTALL,
 )
+LOADER = """<script>addEventListener("DOMContentLoaded", () => {
+  const fetched = {};
+  const fetch = (src) => (fetched[src] ??= new Promise((onload) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload }));
+  }));
+  const load = async (figure) => {
+    const { traits, module } = figure.querySelector("script[data-module]").dataset;
+    if (traits) await fetch(traits);
+    await fetch(module);
+    convbookExplorables[figure.dataset.explorable]();
+  };
+  const figures = document.querySelectorAll("figure[data-explorable]");
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) { near.unobserve(target); load(target); }
+  }, { rootMargin: "800px" });
+  for (const figure of figures) near.observe(figure);
+  addEventListener("beforeprint", () => figures.forEach(load));
+});</script>
+"""
 DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{2000,})"'
 PICTURE = re.compile(rf"<img\b([^>]*?)\bsrc={DATA}")
 PANEL = re.compile(  # a picture within a plot: matplotlib writes its rows from the bottom up, and turns it over
@@ -148,19 +170,38 @@ def write(path: Path, data: bytes) -> None:
 
 
 def move_modules(page: str, static: Path, address: str) -> str:
-    """Explorables' modules from the page into files, one for all explorables of a kind; also from ``file://``."""
-    done = set()
+    """Explorables' modules and long records from the page into files, fetched when a reader comes near.
+
+    They are plain scripts, for those may be fetched from ``file://`` too.
+    """
+
+    def file(name: str, script: str) -> str:
+        path = f"explorables/{name}.{digest(script.encode())}.js"
+        write(static / path, script.encode())
+        return f"{address}/{path}"
 
     def moved(match) -> str:
-        name = re.search(r'data-explorable="([^"]+)"', match[2])[1]
-        if name in done:
-            return ""
-        done.add(name)
-        script = f'import("{match[1]}").then(({{ default: widget }}) => {{{match[2]}}});'.encode()
-        write(static / "explorables" / f"{name}.{digest(script)}.js", script)
-        return f'<script defer src="{address}/explorables/{name}.{digest(script)}.js"></script>'
+        traits, module, mount = match.groups()
+        name = re.search(r'data-explorable="([^"]+)"', mount)[1]
+        mount = mount.replace(":not([data-mounted])", ":not([data-mounted]):not(:has(script[data-traits]))")
+        here = file(
+            name,
+            f"(globalThis.convbookExplorables ??= {{}})[{name!r}] = () =>\n"
+            f'import("{module}").then(({{ default: widget }}) => {{{mount}}});',
+        )
+        if len(traits) < 8_000:
+            return f'<script type="application/json" data-module="{here}">{traits}</script>'
+        key = digest(traits.encode())
+        record = (
+            f"for (const at of document.querySelectorAll('script[data-traits*=\"{key}\"]')) {{\n"
+            f"at.textContent = {json.dumps(traits)}; at.removeAttribute('data-traits'); }}"
+        )
+        path = f"explorables/{key}.js"
+        write(static / path, record.encode())
+        return f'<script type="application/json" data-module="{here}" data-traits="{address}/{path}">{{}}</script>'
 
-    return MODULE.sub(moved, page)
+    page, number = MODULE.subn(moved, page)
+    return page.replace("</head>", LOADER + "</head>", 1) if number else page
 
 
 def move_pictures(page: str, static: Path, address: str) -> str:

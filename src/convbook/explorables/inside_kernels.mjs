@@ -168,8 +168,8 @@ export function read(file) {
 // ---- the arithmetic
 
 function conv2d(layer, x) {
-  const { weight, bias, from, shape, stride, padding, dilation, groups } = layer;
-  const [, H, W] = from;
+  const { weight, bias, shape, stride, padding, dilation, groups } = layer;
+  const [, H, W] = layer.from;
   const [F, oh, ow] = shape;
   const [, depth, kh, kw] = weight.shape;
   const out = new Float64Array(F * oh * ow);
@@ -180,14 +180,13 @@ function conv2d(layer, x) {
       for (let a = 0; a < kh; a++)
         for (let b = 0; b < kw; b++) {
           const w = weight[((f * depth + c) * kh + a) * kw + b];
+          const left = padding - b * dilation;
+          const [from, to] = [Math.max(0, Math.ceil(left / stride)), Math.min(ow, Math.floor((W - 1 + left) / stride) + 1)];
           for (let i = 0; i < oh; i++) {
             const row = i * stride + a * dilation - padding;
             if (row < 0 || row >= H) continue;
-            const start = ((first + c) * H + row) * W;
-            for (let j = 0; j < ow; j++) {
-              const col = j * stride + b * dilation - padding;
-              if (col >= 0 && col < W) plane[i * ow + j] += w * x[start + col];
-            }
+            const start = ((first + c) * H + row) * W - left;
+            for (let j = from; j < to; j++) plane[i * ow + j] += w * x[start + j * stride];
           }
         }
   }
