@@ -443,6 +443,14 @@ def test_committed_weights_find_what_their_log_says(name, figure, least):
     assert train.evaluate(options["task"], model, test)[figure] == pytest.approx(record["figures"][figure], abs=0.02)
 
 
+def test_more_proposals_can_go_on_than_in_training():
+    model = FasterRCNN(SmallBackbone(16, 4, 1), 3, before=40, proposals=6).eval()
+    features = model.backbone(torch.zeros(1, 3, 32, 32))
+    assert model.propose(features, (32, 32))[3].shape == (1, 6, 4)
+    model.before, model.proposals = 30, 200
+    assert model.propose(features, (32, 32))[3].shape == (1, 30, 4)
+
+
 def test_a_trained_model_that_is_not_there_is_named(tmp_path):
     from convbook.detection.trained import load_trained
 

@@ -38,7 +38,8 @@ class BoxHead(nn.Module):
 class FasterRCNN(nn.Module):
     """Images ``(B, 3, H, W)`` to boxes, classes and scores.
 
-    ``backbone`` is a module with ``channels`` and ``stride``; ``scales`` are those of the anchors in pixels.
+    ``backbone`` is a module with ``channels`` and ``stride``; ``scales`` are those of the anchors in pixels. The
+    ``before`` best anchors are moved, and up to ``proposals`` of them go on: more where a picture holds many objects.
 
     >>> from convbook.detection.backbone import SmallBackbone
     >>> model = FasterRCNN(SmallBackbone(16, 4, 1), 5, scales=(12, 24)).eval()
@@ -57,8 +58,10 @@ class FasterRCNN(nn.Module):
         proposals: int = 64,
         samples: int = 64,
         width: int = 128,
+        before: int = 200,
     ):
         super().__init__()
+        self.before = before
         self.backbone, self.num_classes, self.out_size = backbone, num_classes, out_size
         self.rpn = RPN(backbone.channels, backbone.stride, scales, ratios)
         self.head = BoxHead(backbone.channels, out_size, num_classes, width)
@@ -68,11 +71,11 @@ class FasterRCNN(nn.Module):
         """The features of ``boxes (B, R, 4)``: ``(B, R, C, oh, ow)``."""
         return roi_ops.roi_align(features, boxes, self.out_size, 1 / self.backbone.stride)
 
-    def propose(self, features: Tensor, size_wh, before: int = 200):
+    def propose(self, features: Tensor, size_wh):
         """What the first stage says: objectness, deltas, anchors, and the proposals with which are real."""
         objectness, deltas = self.rpn(features)
         anchors = self.rpn.anchors(*features.shape[2:], features.device)
-        chosen = self.rpn.proposals(objectness, deltas, anchors, size_wh, before, self.proposals)
+        chosen = self.rpn.proposals(objectness, deltas, anchors, size_wh, self.before, self.proposals)
         return objectness, deltas, anchors, *chosen
 
     def loss(self, images: Tensor, boxes: Tensor, labels: Tensor, valid: Tensor) -> dict[str, Tensor]:

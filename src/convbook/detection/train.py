@@ -2,7 +2,7 @@
 
     python -m convbook.detection.train --task localiser
     python -m convbook.detection.train --task faster-rcnn --minutes 5 --save detector
-    python -m convbook.detection.train --task faster-rcnn --data bccd --size 240 320
+    python -m convbook.detection.train --task faster-rcnn --data bccd --size 120 160 --test-proposals 200
 
 ``--minutes`` bounds the time of the steps; the learning rate follows the clock, so that it always ends at zero.
 Prints a line an interval and, with ``--save NAME``, writes NAME.safetensors and the log NAME.json.
@@ -178,6 +178,9 @@ def record(options: dict, log: list, figures: dict, wall: float, processor: floa
 @click.option("--batch", default=32, show_default=True)
 @click.option("--channels", default=64, show_default=True)
 @click.option("--lr", default=2e-3, show_default=True)
+@click.option(
+    "--test-proposals", type=int, help="proposals in the test, of five times as many anchors; else as in training"
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=int, help="of PyTorch; as many as there are processors by default")
 @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu", show_default=True)
@@ -195,6 +198,7 @@ def main(
     batch,
     channels,
     lr,
+    test_proposals,
     seed,
     threads,
     device,
@@ -233,6 +237,8 @@ def main(
     wall, spent = time.monotonic() - start, time.process_time() - spent
     if half:
         model.load_state_dict({k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()})
+    if test_proposals:
+        model.before, model.proposals = 5 * test_proposals, test_proposals
     figures = evaluate(task, model, test, device, batch=min(50, batch))
     result = record(options | {"scales": scales, "classes": train.classes}, log, figures, wall, spent, device)
     click.echo(json.dumps({k: v for k, v in result.items() if k != "log"}, indent=1))

@@ -32,4 +32,6 @@ def load_trained(name: str = "shapes-detector", folder=None) -> tuple[torch.nn.M
         options["task"], len(options["classes"]), tuple(options["size"]), options["channels"], tuple(options["scales"])
     )
     model.load_state_dict(load_file(folder / f"{name}.safetensors"))
+    if options.get("test_proposals"):
+        model.before, model.proposals = 5 * options["test_proposals"], options["test_proposals"]
     return model.eval(), record
