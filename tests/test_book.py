@@ -69,6 +69,7 @@ def test_the_explorables_of_the_chapter_are_live(offline, site):
     figures = offline.locator(".convbook-explorable")
     assert figures.count() == 3
     first = figures.first
+    first.scroll_into_view_if_needed()  # it is fetched when it comes near
     assert first.locator('[data-out="[0,1,1]"]').inner_text() == "307"
     first.get_by_label("padding", exact=True).fill("0")
     first.get_by_label("padding", exact=True).press("Enter")

@@ -128,8 +128,24 @@ def test_a_page_reads_from_a_disk(page, site):  # noqa: F811
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto((HTML / "book/02-conv2d.html").as_uri())
+    page.locator(".convbook-explorable").first.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('.convbook-explorable [data-out=\"[0,1,1]\"]')")
     assert page.locator('.convbook-explorable [data-out="[0,1,1]"]').first.inner_text() == "307"
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if re.match(r"book/0\d", page)])
+def test_every_explorable_of_a_chapter_comes_alive(page, site, name):  # noqa: F811
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site}/{name}.html")
+    figures = page.locator("figure[data-explorable]")
+    assert figures.count() >= 3
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "[...document.querySelectorAll('figure[data-explorable]')].every((figure) => 'mounted' in figure.dataset)"
+    )
     assert errors == []
 
 
