@@ -44,7 +44,7 @@ function legend({ series, depth }) {
 }
 
 function facts({ weight, span, skip, dtype }) {
-  const heads = ["", "smallest > 0", "largest", "plain", ...(skip ? ["with skips"] : [])];
+  const heads = ["format", "smallest > 0", "largest", "plain", ...(skip ? ["with skips"] : [])];
   const rows = Object.entries(FORMATS).map(([name, { least, largest }]) => {
     const cells = [text(least, 2), text(largest, 2), told(fate(weight, 0, name)), ...(skip ? [told(fate(weight, span, name))] : [])];
     const row = [h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell))];

@@ -171,7 +171,7 @@ function render({ model, el }) {
         class: String(state.classes[k]),
       });
     }
-    const head = ["", "class", "score", now === undefined ? "IoU" : `IoU with ${letter(now)}`, "so far"].map((text) =>
+    const head = ["box", "class", "score", now === undefined ? "IoU" : `IoU with ${letter(now)}`, "so far"].map((text) =>
       h("th", { scope: "col" }, text),
     );
     table.replaceChildren(

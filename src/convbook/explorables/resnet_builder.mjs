@@ -40,7 +40,7 @@ function summary(net, table) {
 }
 
 function layerTable(table) {
-  const heads = ["", "side", "channels", "blocks", "parameters", "MACs", "field"];
+  const heads = ["part", "side", "channels", "blocks", "parameters", "MACs", "field"];
   const line = (row, k) => {
     const cells = [row.side, number(row.channels), row.blocks || "", number(row.parameters), number(row.macs), row.field ? number(row.field) : "all"];
     const swatch = h("span", { class: `rb-swatch rb-c${k}`, "aria-hidden": "true" });
