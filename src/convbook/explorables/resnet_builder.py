@@ -149,7 +149,8 @@ class ResnetBuilder(Explorable):
             for row in self.rows
         )
         heads = "".join(
-            f'<th scope="col">{name}</th>' for name in ("part", "side", "blocks", "parameters", "multiply-adds", "field")
+            f'<th scope="col">{name}</th>'
+            for name in ("part", "side", "blocks", "parameters", "multiply-adds", "field")
         )
         per = 2 if self.block == "basic" else 3
         variant = "" if self.block == "basic" else f", stride in the {'3×3' if self.stride_in_3x3 else 'first 1×1'}"
