@@ -457,3 +457,35 @@ def test_a_trained_model_that_is_not_there_is_named(tmp_path):
     (tmp_path / "mine.json").write_text("{}")
     with pytest.raises(FileNotFoundError, match=r"no model 'yours' in .*, there are \['mine'\]"):
         load_trained("yours", tmp_path)
+    with pytest.raises(ValueError, match="'tiny-digits' is no detector: load_committed"):
+        load_trained("tiny-digits")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--task", "nonsense"], "'nonsense' is not one of 'localiser'"),
+        (["--minutes", "-1"], "-1.0 is not in the range x>0"),
+        (["--batch", "0"], "0 is not in the range x>=1"),
+        (["--size", "9", "7"], "Error: size must be an integer of at least 8, got 7"),
+        (["--difficulty", "5", "--count", "10"], "Error: difficulty must be from 0 to 1, got 5.0"),
+        (["--data", "/nonexistent"], "Error: no data set '/nonexistent'"),
+        (["--data", "."], "Error: . has no ImageSets/Main/*.txt: expected the layout of Pascal VOC"),
+    ],
+)
+def test_what_the_command_cannot_do_it_says(tmp_path, monkeypatch, arguments, words):
+    from click.testing import CliRunner
+
+    from convbook.detection.train import main
+
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(main, arguments)
+    assert words in told.output and told.exit_code in (1, 2) and "Traceback" not in told.output
+
+
+def test_training_for_no_time_is_refused():
+    from convbook.detection import train
+
+    scenes = train.shape_sets("localiser", (32, 32), 2, 0.3, 0)[0]
+    with pytest.raises(ValueError, match="seconds must be above 0, got -60"):
+        train.fit("localiser", train.make_model("localiser", 5, (32, 32), 8), scenes, seconds=-60)

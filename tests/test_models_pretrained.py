@@ -251,6 +251,7 @@ def test_nothing_in_a_file_is_run(cache, tmp_path, monkeypatch):
         (lambda: load_pretrained("vgg16", "huggingface"), "no weights of 'vgg16' at huggingface: there are resnet18"),
         (lambda: load_pretrained("vgg16", "timm"), "source='timm': expected one of torchvision, huggingface"),
         (lambda: load_committed("resnet18"), "no weights 'resnet18' come with the book: there are resnet20-cifar10,"),
+        (lambda: load_committed("shapes-detector"), "load_trained in convbook.detection.trained loads it"),
         (lambda: about("../weights/tiny-digits"), "no weights '../weights/tiny-digits' come with the book"),
         (lambda: filled("resnet18", {}, {"fc.bias": torch.ones(3)}, Path("x.pth")), "x.pth does not hold the weights"),
     ],

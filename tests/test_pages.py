@@ -79,7 +79,7 @@ def test_everybody_can_use_a_page(page, site, name):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_search_engines_get_a_description(name):
+def test_search_engines_get_a_description(site, name):  # noqa: F811
     (text,) = re.findall(r'<meta name="description" content="([^"]+)"', (HTML / f"{name}.html").read_text())
     assert 40 <= len(text) <= 300
 

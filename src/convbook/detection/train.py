@@ -28,6 +28,7 @@ from convbook.detection.shapes import make_scenes
 from convbook.detection.sliding import WindowClassifier
 from convbook.detection.voc import find, load_voc
 
+WHOLE, ABOVE_0 = click.IntRange(1), click.FloatRange(0, min_open=True)
 TASKS = ("localiser", "sliding", "faster-rcnn", "segmentation")
 
 
@@ -111,6 +112,8 @@ def fit(
     """
     if not len(train):
         raise ValueError("there is nothing to train on: the set is empty")
+    if not seconds > 0:
+        raise ValueError(f"seconds must be above 0, got {seconds}")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model.to(device, memory_format=torch.channels_last)
@@ -170,24 +173,31 @@ def record(options: dict, log: list, figures: dict, wall: float, processor: floa
 @click.command(help=__doc__.split("\n\n")[0])
 @click.option("--task", type=click.Choice(TASKS), default="faster-rcnn", show_default=True)
 @click.option("--data", default="shapes", show_default=True, help="shapes, bccd, or a folder or tar in VOC's layout")
-@click.option("--size", type=(int, int), default=(64, 64), show_default=True, help="height and width")
-@click.option("--count", default=8000, show_default=True, help="drawn pictures to train on")
+@click.option("--size", type=(WHOLE, WHOLE), default=(64, 64), show_default=True, help="height and width")
+@click.option("--count", type=WHOLE, default=8000, show_default=True, help="drawn pictures to train on")
 @click.option("--difficulty", default=0.3, show_default=True)
-@click.option("--minutes", default=5.0, show_default=True)
-@click.option("--steps", type=int, help="stop after so many steps, so that a run can be repeated")
-@click.option("--batch", default=32, show_default=True)
-@click.option("--channels", default=64, show_default=True)
-@click.option("--lr", default=2e-3, show_default=True)
+@click.option("--minutes", type=ABOVE_0, default=5.0, show_default=True)
+@click.option("--steps", type=WHOLE, help="stop after so many steps, so that a run can be repeated")
+@click.option("--batch", type=WHOLE, default=32, show_default=True)
+@click.option("--channels", type=WHOLE, default=64, show_default=True)
+@click.option("--lr", type=ABOVE_0, default=2e-3, show_default=True)
 @click.option(
-    "--test-proposals", type=int, help="proposals in the test, of five times as many anchors; else as in training"
+    "--test-proposals", type=WHOLE, help="proposals in the test, of five times as many anchors; else as in training"
 )
-@click.option("--seed", default=0, show_default=True)
-@click.option("--threads", type=int, help="of PyTorch; as many as there are processors by default")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--threads", type=WHOLE, help="of PyTorch; as many as there are processors by default")
 @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu", show_default=True)
 @click.option("--bfloat16/--float32", default=True, show_default=True)
 @click.option("--save", type=click.Path(path_type=Path), help="write NAME.safetensors and NAME.json")
 @click.option("--half", is_flag=True, help="save weights in float16, half the size; figures are those of what is saved")
-def main(
+def main(**given):
+    try:
+        run(**given)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def run(
     task,
     data,
     size,
@@ -206,9 +216,9 @@ def main(
     save,
     half,
 ):
-    options = {
-        k: v for k, v in click.get_current_context().params.items() if k not in ("save", "half", "threads", "device")
-    }
+    """Make the sets and the model, train, test, and keep what ``save`` asks for."""
+    chosen = click.get_current_context().params
+    options = {k: v for k, v in chosen.items() if k not in ("save", "half", "threads", "device")}
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)

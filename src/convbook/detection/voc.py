@@ -74,15 +74,17 @@ def load_voc(path, split: str = "train", classes: tuple[str, ...] | None = None,
     """The ``split`` (a file in ImageSets/Main) of a folder or tar, pictures and boxes brought to ``size`` (H, W).
 
     ``classes`` default to the names found in all annotations, in order of the alphabet. Boxes are cut off at the
-    picture, and one that has no area left is left out: real sets have some. Raises ``ValueError`` for a split that
-    is not there (naming those that are), for a listed picture that is missing, for a name that is not among the
-    ``classes``, and for pictures of several sizes where no ``size`` is given.
+    picture, and one that has no area left is left out: real sets have some. Raises ``ValueError`` for a folder of
+    another layout, for a split that is not there (naming those that are), for a listed picture that is missing, for
+    a name that is not among the ``classes``, and for pictures of several sizes where no ``size`` is given.
     """
     data = files(path)
     by_stem = {
         kind: {Path(n).stem: n for n in data if f"/{kind}/" in f"/{n}"}
         for kind in ("Annotations", "JPEGImages", "Main")
     }
+    if not by_stem["Main"]:
+        raise ValueError(f"{path} has no ImageSets/Main/*.txt: expected the layout of Pascal VOC")
     if split not in by_stem["Main"]:
         raise ValueError(f"split must be one of {sorted(by_stem['Main'])} in {path}, got {split!r}")
     parsed = {stem: parse(data[n], n) for stem, n in by_stem["Annotations"].items()}

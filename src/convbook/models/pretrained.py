@@ -81,9 +81,11 @@ def load_pretrained(name, source="torchvision", sha256=None, mirror=None):
 def load_committed(name):
     """A model with the weights that come with the book, in float32 and evaluation mode; `about` tells the rest.
 
-    ValueError for a name that there is not.
+    ValueError for a name that there is not, and for a detector's.
     """
     facts, path = about(name), COMMITTED / f"{name}.safetensors"
+    if "model" not in facts:
+        raise ValueError(f"{name!r} is of convbook.detection: load_trained in convbook.detection.trained loads it")
     return filled(facts["model"], facts["options"], tensors(path), path)
 
 
