@@ -25,7 +25,7 @@ NAMES = {
 def evaluate(expression: str):
     """The value of a key of the lectures' table, or of an expression with kernels, ``math`` and ``number(key)``.
 
-    Raises ``ValueError`` that names an expression without a value.
+    It may stand in backticks. Raises ``ValueError`` that names an expression without a value.
 
     >>> evaluate("vgg16.params"), evaluate("conv_params(3, 4, 3)"), evaluate("number('lenet.sizes')[1]")
     (138357544, 112, 28)
@@ -34,6 +34,7 @@ def evaluate(expression: str):
     ...
     ValueError: 'no.such.key' is neither a key of convbook.lecture_numbers nor an expression: name 'no' is not defined
     """
+    expression = expression.strip("` ")
     if expression in NUMBERS:
         return NUMBERS[expression].corrected
     try:
