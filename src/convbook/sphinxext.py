@@ -119,6 +119,7 @@ def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.setup_extension("convbook.questions.directive")
+    app.setup_extension("convbook.concept_map")
     app.connect("config-inited", configure, priority=100)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
