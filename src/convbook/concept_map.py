@@ -140,6 +140,11 @@ def edge(needed: str, label: str) -> str:
         from_x, to_x = x + sign * 20, right - sign * 20
         return f"M{from_x} {top:g}C{from_x + sign * 20} {lift:g} {to_x - sign * 20} {lift:g} {to_x} {top - 5:g}"
     start, end = y + HEIGHT / 2, below - HEIGHT / 2 - 5
+    if below - y > BAND:  # past other boxes, between the columns
+        gap = right + COLUMN / 2 * (1 if x > right or not right > COLUMN else -1)
+        return f"M{x} {start:g}C{x} {start + 28:g} {gap:g} {start + 8:g} {gap:g} {start + 36:g}" + (
+            f"V{end - 36:g}C{gap:g} {end - 8:g} {right} {end - 28:g} {right} {end:g}"
+        )
     middle = (start + end) / 2
     return f"M{x} {start:g}C{x} {middle:g} {right} {middle:g} {right} {end:g}"
 
@@ -150,7 +155,7 @@ def picture() -> str:
     for row, chapter in enumerate(MAP):
         y = 46 + row * BAND
         bands.append(
-            f'<text x="2" y="{y - HEIGHT / 2 - 9:g}" class="map-title">{row + 1}. {html.escape(chapter.title)}</text>'
+            f'<text x="2" y="{y - HEIGHT / 2 - 16:g}" class="map-title">{row + 1}. {html.escape(chapter.title)}</text>'
         )
     for label, concept in CONCEPTS.items():
         x, y = PLACES[label]
@@ -178,18 +183,19 @@ def picture() -> str:
         ".convbook-map a text{text-anchor:middle;fill:var(--pst-color-text-base)}"
         ".convbook-map a:is(:hover,:focus-visible) rect{stroke:var(--pst-color-primary);stroke-width:3}"
         ".convbook-map a:hover text{text-decoration:underline}"
-        ".convbook-map .map-title{font-weight:700;font-size:12px}"
+        ".convbook-map .map-title{font-weight:700;font-size:12px;"
+        "paint-order:stroke;stroke:var(--pst-color-background);stroke-width:5}"
         "@media (max-width:700px){.convbook-map svg{display:none}}"
     ) + "".join(rules)
     tip = (
-        '<marker id="map-tip" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<marker id="map-tip" viewBox="0 0 8 8" refX="4" refY="4" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 0L8 4L0 8z" style="fill:currentColor;stroke:none;opacity:1;marker-end:none"/></marker>'
     )
-    width, height = 7 * COLUMN - 4, BAND * len(MAP) - 20
+    width, height = 7 * COLUMN - 4, BAND * len(MAP) - 12
     return (
         f'<div class="convbook-map"><style>{style}</style><svg viewBox="0 0 {width} {height}" role="group" '
         f'aria-label="Map of the concepts; the same stands below as a list"><defs>{tip}</defs>'
-        f"{''.join(bands)}<g>{''.join(edges)}</g>{''.join(boxes)}</svg></div>"
+        f"<g>{''.join(edges)}</g>{''.join(bands)}{''.join(boxes)}</svg></div>"
     )
 
 

@@ -19,6 +19,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
 from convbook.lighten import lighten
+from convbook.reading_time import ReadingTime
 
 
 class Katex:
@@ -120,6 +121,7 @@ def setup(app: Sphinx) -> dict:
     app.add_css_file("katex/katex.min.css")
     app.setup_extension("convbook.questions.directive")
     app.setup_extension("convbook.concept_map")
+    app.add_role("reading-time", ReadingTime())
     app.connect("config-inited", configure, priority=100)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
