@@ -66,6 +66,7 @@ def test_a_page_is_light(page, packed, name):
 def test_everybody_can_use_a_page(page, site, name):  # noqa: F811
     page.goto(f"{site}/{name}.html")
     page.wait_for_load_state("networkidle")
+    page.add_style_tag(content="section { content-visibility: visible !important }")
     found = []
     themes = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
     for theme, options in list(themes.items())[
@@ -153,3 +154,21 @@ def test_lightened_once_is_lightened(site):  # noqa: F811
     before = {path: path.read_bytes() for path in HTML.rglob("*.html")}
     lighten.lighten(HTML)
     assert before == {path: path.read_bytes() for path in HTML.rglob("*.html")}
+
+
+def test_what_scrolls_is_reached_by_keyboard_and_nothing_else(page, site):  # noqa: F811
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{site}/book/04-backprop.html")
+    code = page.locator("div.highlight pre:visible")
+    wide = "box => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight"
+    for box in (code.nth(0), code.nth(3), page.locator("div.math").nth(2)):
+        box.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        assert box.evaluate("box => box.tabIndex") == (0 if box.evaluate(wide) else -1)
+
+
+def test_another_theme_is_noticed(tmp_path):
+    script = tmp_path / "theme.js"
+    script.write_text("function measure() {}")
+    with pytest.raises(ValueError, match=r"theme\.js is not the one"):
+        lighten.leave_measuring(script)

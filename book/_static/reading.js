@@ -1,0 +1,12 @@
+// What the theme does on every page at once, done for the part that a reader comes near: code and tables that scroll
+// sideways can be reached by keyboard. To ask for their widths lays them out, and a chapter has hundreds.
+addEventListener("DOMContentLoaded", () => {
+  const reach = (box) => { box.tabIndex = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight ? 0 : -1; };
+  const seen = new Set();
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) { seen.add(target); reach(target); }
+  }, { rootMargin: "400px" });
+  const boxes = "pre, .cell_output > .output, .pst-scrollable-table-container, .bd-content div.math";
+  for (const box of document.querySelectorAll(boxes)) near.observe(box);
+  addEventListener("resize", () => seen.forEach(reach));
+});
