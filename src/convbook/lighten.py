@@ -64,6 +64,7 @@ def lighten(folder: Path) -> None:
                 page = unused.sub("", page)
             for pattern, better in SAID:
                 page = pattern.sub(better, page)
+            page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")
