@@ -1,12 +1,9 @@
 """What a page of the book costs and whether everybody can use it; and that nothing it needs was taken from it."""
 
-import functools
-import gzip
-import http.server
 import json
 import re
-import threading
 
+import packed as packing
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from test_book import HTML, PAGES, site  # noqa: F401 - the fixture builds the book
@@ -18,31 +15,8 @@ BUDGET = 350_000  # bytes that a page may transfer before anybody touches it
 
 @pytest.fixture(scope="module")
 def packed(site):  # noqa: F811
-    """The built book, served as a web host does: packed."""
-
-    class Packed(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-        def do_GET(self):
-            path = HTML / self.path.split("?")[0].lstrip("/")
-            if not path.is_file():
-                return self.send_error(404)
-            body = path.read_bytes()
-            text = path.suffix in (".html", ".css", ".js", ".svg", ".json", ".mjs")
-            body = gzip.compress(body) if text else body
-            self.send_response(200)
-            self.send_header("Content-Type", self.guess_type(str(path)))
-            if text:
-                self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Packed))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with packing.serve(HTML) as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", PAGES)
