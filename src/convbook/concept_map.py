@@ -188,7 +188,8 @@ def picture() -> str:
         "@media (max-width:700px){.convbook-map svg{display:none}}"
     ) + "".join(rules)
     tip = (
-        '<marker id="map-tip" viewBox="0 0 8 8" refX="4" refY="4" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" orient="auto">'
+        '<marker id="map-tip" viewBox="0 0 8 8" refX="4" refY="4" orient="auto" '
+        'markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8">'
         '<path d="M0 0L8 4L0 8z" style="fill:currentColor;stroke:none;opacity:1;marker-end:none"/></marker>'
     )
     width, height = 7 * COLUMN - 4, BAND * len(MAP) - 12
