@@ -90,6 +90,7 @@ def leave_out_thebe(app: Sphinx) -> None:
     for listener in listeners:
         if listener.handler.__module__ == "sphinx_thebe":
             app.disconnect(listener.id)
+    app.registry.css_files = [file for file in app.registry.css_files if file[0] != "sphinx-thebe.css"]
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
