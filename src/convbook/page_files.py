@@ -98,7 +98,8 @@ def move_pictures(page: str, static: Path, address: str) -> str:
         return f"{address}/{name}"
 
     def alone(match) -> str:
-        return f'<img loading="lazy"{match[1]}src="{file(match[2], upside_down=False)}"'
+        late = "" if "loading=" in match[1] else ' loading="lazy"'
+        return f'<img{late}{match[1]}src="{file(match[2], upside_down=False)}"'
 
     def within_plot(match) -> str:
         below, x, y, width, height = map(float, match.groups()[1:6])
