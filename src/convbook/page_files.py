@@ -30,7 +30,6 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) { near.unobserve(target); load(target); }
   }, { rootMargin: "800px" });
   for (const figure of figures) near.observe(figure);
-  addEventListener("beforeprint", () => figures.forEach(load));
 });</script>
 """
 DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{800,})"'
