@@ -26,6 +26,11 @@ LOADED = """async () => {
   await Promise.all([document.fonts.ready, ...pictures.map((picture) => picture.decode().catch(() => {}))]);
   return pictures.filter((picture) => !picture.naturalWidth).map((picture) => picture.currentSrc);
 }"""
+HEADINGS = """(all) => all.map((heading) => {
+  const text = heading.cloneNode(true);
+  for (const link of text.querySelectorAll(".headerlink, .katex-html")) link.remove();
+  return text.textContent.replace(/\\s+/g, " ").trim();
+})"""
 CONTENTS = """<!doctype html><html lang="en"><title>Contents</title><style>
 @page {{ size: A4; margin: 28mm 24mm; }}
 body {{ font: 11pt/1.5 system-ui, sans-serif; }} h1 {{ font-size: 22pt; }}
@@ -39,14 +44,19 @@ def pages_of(toc: Path) -> list[str]:
     return re.findall(r"(?:root|file): (\S+)", toc.read_text(encoding="utf-8"))
 
 
+def title_of(path: Path) -> str:
+    """The title of a built page; raises ``FileNotFoundError`` where there is none."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: build the book first, with `make html`")
+    return html.unescape(re.search(r"<title>(.*?)(?: — .*?)?</title>", path.read_text(encoding="utf-8"), re.DOTALL)[1])
+
+
 def printed(page: Page, path: Path, address: str, first: int = 1) -> PdfReader:
     """A page of the built book, as Chromium prints it, its sheets numbered from ``first`` on.
 
-    Explorables appear in their still form: their scripts are not fetched. Raises ``FileNotFoundError`` where there is
-    no such page and ``ValueError`` that names the pictures which did not load.
+    Raises ``ValueError`` that names the pictures which did not load.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: build the book first, with `make html`")
+    page.emulate_media(media="print", color_scheme="light")
     page.goto(path.as_uri())
     page.evaluate("address => { document.documentElement.dataset.address = address; }", address)
     page.add_style_tag(content=f"@media print {{ html {{ counter-reset: page {first - 1}; }} }}")
@@ -91,23 +101,44 @@ def lead_inside(writer: PdfWriter, starts: dict[str, int]) -> int:
     return turned
 
 
+def bookmarks(writer: PdfWriter, part: PdfReader, first: int, words: dict[str, str]) -> None:
+    """The outline of ``part`` in ``writer``, where its first sheet has the index ``first``.
+
+    ``words``: headings without their spaces -> as they are written; Chromium drops a space where a line breaks.
+    """
+
+    def add(items: list, parent) -> None:
+        last = parent
+        for item in items:
+            if isinstance(item, list):
+                add(item, last)
+            else:
+                title = words.get("".join(item.title.split()), item.title)
+                last = writer.add_outline_item(title, first + part.get_destination_page_number(item), parent)
+
+    add(part.outline, None)
+
+
 def together(page: Page, names: list[str], built: Path, address: str = "") -> PdfWriter:
     """The pages ``names`` of the book in the folder ``built`` as one PDF: the first, contents, the others."""
     files = [(built / f"{name}.html").resolve() for name in names]
-    live = [f"{address}/{name}.html".lstrip("/") for name in names]
-    parts, starts, titles, first = [], [], [], 1
-    for number, (path, where) in enumerate(zip(files, live, strict=True)):
-        part = printed(page, path, where, first)
-        parts.append(part)
+    titles = [title_of(path) for path in files]
+    front = contents(page, titles[1:], files[1:], [0] * len(files[1:]))
+    parts, starts, headings, first = [], [], [], 0
+    for number, (name, path) in enumerate(zip(names, files, strict=True)):
+        first += len(front.pages) * (number == 1)
         starts.append(first)
-        titles.append(page.title().split(" — ")[0])
-        first += len(part.pages) + (number == 0)  # the contents are one sheet, after the cover
+        parts.append(printed(page, path, f"{address}/{name}.html".lstrip("/"), first + 1))
+        headings.append(page.locator("h1, h2, h3, h4").evaluate_all(HEADINGS))
+        first += len(parts[-1].pages)
+    front = contents(page, titles[1:], files[1:], [start + 1 for start in starts[1:]])
     writer = PdfWriter()
-    for number, (title, part) in enumerate(zip(titles, parts, strict=True)):
-        writer.append(part, outline_item=title)
-        if number == 0:
-            writer.append(contents(page, titles[1:], files[1:], starts[1:]), outline_item="Contents")
-    lead_inside(writer, {path.as_uri(): start - 1 for path, start in zip(files, starts, strict=True)})
+    for number, (part, start, known) in enumerate(zip(parts, starts, headings, strict=True)):
+        if number == 1:
+            writer.append(front, outline_item="Contents")
+        writer.append(part, import_outline=False)
+        bookmarks(writer, part, start, {"".join(heading.split()): heading for heading in known})
+    lead_inside(writer, {path.as_uri(): start for path, start in zip(files, starts, strict=True)})
     writer.add_metadata({"/Title": titles[0], "/Author": "The convbook authors"})
     return writer
 
@@ -121,7 +152,6 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        page.route("**/_static/explorables/**", lambda route: route.abort())  # their still form is what is printed
         writer = together(page, pages_of(ROOT / "_toc.yml"), BUILT, options.address.rstrip("/"))
         browser.close()
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ MODULE = re.compile(
     re.DOTALL,
 )
 LOADER = """<script>addEventListener("DOMContentLoaded", () => {
+  if (matchMedia("print").matches) return; // nothing to play with on paper
   const fetched = {};
   const fetch = (src) => (fetched[src] ??= new Promise((onload) => {
     document.head.append(Object.assign(document.createElement("script"), { src, onload }));
