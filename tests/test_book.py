@@ -128,7 +128,11 @@ def test_every_picture_has_words(site):
         assert not re.findall(r"<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", alone), name
         for figure in re.findall(r'<figure class="convbook-figure".*?</figure>', page, re.DOTALL):
             assert re.search(r'role="img" aria-label="[^"]{20,}"', figure)
-            assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
+            assert re.search(r"<figcaption>[^<]{20,}[.?!]</figcaption>", figure), figure[-300:]
+        for words in re.findall(r'<img[^>]*\balt="([^"]*)"', alone):
+            assert not re.search(r"[0-9a-f]{16}|\.(?:png|webp|svg|jpe?g)\b|^\W*$", words), f"{name}: {words}"
+        for pictures in re.findall(r'<div class="output [^"]*">\s*<(?:img|svg)\b', page):
+            raise AssertionError(f"{name}: a picture without a caption: {pictures}")
 
 
 def prose(text: str) -> str:
