@@ -48,7 +48,8 @@ def title_of(path: Path) -> str:
     """The title of a built page; raises ``FileNotFoundError`` where there is none."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: build the book first, with `make html`")
-    return html.unescape(re.search(r"<title>(.*?)(?: — .*?)?</title>", path.read_text(encoding="utf-8"), re.DOTALL)[1])
+    page = html.unescape(path.read_text(encoding="utf-8"))
+    return re.search(r"<title>\s*(.*?)\s*(?: — [^<]*)?</title>", page, re.DOTALL)[1]
 
 
 def printed(page: Page, path: Path, address: str, first: int = 1) -> PdfReader:
