@@ -19,6 +19,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
 from convbook.lighten import lighten
+from convbook.reading_time import ReadingTime
 
 
 class Katex:
@@ -89,6 +90,7 @@ def leave_out_thebe(app: Sphinx) -> None:
     for listener in listeners:
         if listener.handler.__module__ == "sphinx_thebe":
             app.disconnect(listener.id)
+    app.registry.css_files = [file for file in app.registry.css_files if file[0] != "sphinx-thebe.css"]
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -116,6 +118,9 @@ def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.add_js_file("reading.js", loading_method="defer")
+    app.setup_extension("convbook.questions.directive")
+    app.setup_extension("convbook.concept_map")
+    app.add_role("reading-time", ReadingTime())
     app.connect("config-inited", configure, priority=100)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
