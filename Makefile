@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book html test lint lab release grade bench lock clean
+.PHONY: help book html test lint lab release grade bench kills lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -48,6 +48,9 @@ grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGN
 
 bench: .venv/done  ## time the kernels against PyTorch
 	$(BIN)/python benchmarks/kernels.py --plot
+
+kills: .venv/done  ## record which case rejects which mistake, for the page on the grader
+	$(BIN)/python -m autograder.killmatrix book/experiments/results/kills.json
 
 lock: .venv/done  ## write constraints.txt from what is installed
 	@echo '# Made by `make lock`: the versions of all packages, at which this course was tested.' > constraints.txt

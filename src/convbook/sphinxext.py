@@ -82,6 +82,11 @@ def configure(app: Sphinx, config) -> None:
             extension.parallel_read_safe = True
 
 
+def deal(app: Sphinx, env, docnames: list[str]) -> None:
+    """Neighbours to different processes: Sphinx gives each a run of pages, and those that take long stand together."""
+    docnames[:] = [name for first in range(app.parallel) for name in docnames[first :: app.parallel]]
+
+
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """What a search engine shows below the title: the first sentences of the page."""
     if doctree is None:
@@ -119,6 +124,7 @@ def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.connect("config-inited", configure, priority=100)
+    app.connect("env-before-read-docs", deal)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
