@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
+from convbook import search
 from convbook.lighten import lighten
 
 
@@ -115,6 +116,7 @@ def finish(app: Sphinx, exception) -> None:
         ignore = shutil.ignore_patterns("*.js", "LICENSE")
         shutil.copytree(Path(app.srcdir, "book", "_vendor", "katex"), target, ignore=ignore, dirs_exist_ok=True)
         lighten(Path(app.outdir))
+        search.index(Path(app.outdir), sorted(app.env.found_docs))
 
 
 def setup(app: Sphinx) -> dict:
@@ -123,6 +125,7 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
+    app.add_js_file(None, body=search.OPENER)
     app.connect("config-inited", configure, priority=100)
     app.connect("env-before-read-docs", deal)
     app.connect("html-page-context", drop_thebe, priority=900)
