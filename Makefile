@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book html test lint lab release grade bench kills lock clean
+.PHONY: help book live html test lint lab release grade bench kills lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -23,6 +23,9 @@ book: html  ## build the book and serve it on localhost
 	@echo "The book: http://localhost:$(PORT)/  (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html \
 		|| echo "Is port $(PORT) taken? Then: make book PORT=8001"
+
+live: .venv/done  ## build and serve it, and again whenever a file of it changes
+	$(BIN)/python -m convbook.live --port $(PORT)
 
 html: .venv/done  ## build the book into _build/html, warnings as errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter-book build -W -n --keep-going .
