@@ -39,6 +39,7 @@ test: .venv/done html lint  ## run every test, the browser's included
 lint: .venv/done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lab: .venv/done  ## open the exercises in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir=exercises $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -44,7 +44,7 @@ class RPN(nn.Module):
 
     >>> rpn = RPN(8, 4, (12, 24), (0.5, 1, 2))
     >>> objectness, deltas = rpn(torch.zeros(2, 8, 5, 7))
-    >>> objectness.shape, deltas.shape, rpn.anchors(5, 7).shape
+    >>> objectness.shape, deltas.shape, rpn.anchors((5, 7)).shape
     (torch.Size([2, 210, 2]), torch.Size([2, 210, 4]), torch.Size([210, 4]))
     """
 
@@ -55,20 +55,20 @@ class RPN(nn.Module):
         hidden = hidden or channels
         self.conv = nn.Conv2d(channels, hidden, 3, padding=1)
         self.score, self.shift = nn.Conv2d(hidden, 2 * self.k, 1), nn.Conv2d(hidden, 4 * self.k, 1)
-        for layer in (self.conv, self.score, self.shift):
-            nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
+        for name, parameter in self.named_parameters():
+            nn.init.normal_(parameter, std=0.01) if name.endswith("weight") else nn.init.zeros_(parameter)
         self._made: dict = {}
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         hidden = torch.relu(self.conv(features))
-        return tuple(ops.rpn_flatten(head(hidden), self.k).float() for head in (self.score, self.shift))
+        score, shift = (ops.rpn_flatten(head(hidden), self.k).float() for head in (self.score, self.shift))
+        return score, shift
 
-    def anchors(self, h: int, w: int, device=None) -> Tensor:
-        """The anchors of an h x w map, made once."""
-        key = h, w, str(device)
+    def anchors(self, size: tuple[int, int], device=None) -> Tensor:
+        """The anchors of a map of ``size (h, w)``, made once."""
+        key = *size, str(device)
         if key not in self._made:
-            self._made[key] = ops.make_anchors(h, w, self.stride, self.scales, self.ratios, device)
+            self._made[key] = ops.make_anchors(*size, self.stride, self.scales, self.ratios, device)
         return self._made[key]
 
     def loss(self, objectness, deltas, anchors, boxes, valid, pos=0.7, neg=0.3, count=128) -> dict[str, Tensor]:
