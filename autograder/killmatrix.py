@@ -33,6 +33,7 @@ def kill_rows(exercise: Exercise, secret: bytes | None = None) -> dict[str, str]
 
     >>> from autograder.exercises import EXERCISES
     >>> kill_rows(EXERCISES["hw2.same_padding"])["dilation ignored"]
+    '.......###....##'
     """
     return {
         mistake.name: "".join("#" if killed else "." for killed in row)

@@ -24,7 +24,7 @@ def collect(model, scenes, batch=50):
     for part in torch.arange(len(scenes)).split(batch):
         features = model.backbone(as_input(scenes.images[part]))
         objectness, deltas = model.rpn(features)
-        anchors = model.rpn.anchors(features.shape[2:])
+        anchors = model.rpn.anchors(*features.shape[2:])
         positive, matched = ops.assign_anchors(anchors, boxes[part], valid[part])
         picture, anchor = (positive == 1).nonzero(as_tuple=True)
         size_wh = scenes.images.shape[:1:-1]

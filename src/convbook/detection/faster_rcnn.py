@@ -75,7 +75,7 @@ class FasterRCNN(nn.Module):
     def propose(self, features: Tensor, size_wh):
         """What the first stage says: objectness, deltas, anchors, and the proposals with which are real."""
         objectness, deltas = self.rpn(features)
-        anchors = self.rpn.anchors((features.shape[2], features.shape[3]), features.device)
+        anchors = self.rpn.anchors(features.shape[2], features.shape[3], features.device)
         chosen = self.rpn.proposals(objectness, deltas, anchors, size_wh, self.before, self.proposals)
         return objectness, deltas, anchors, *chosen
 

@@ -44,7 +44,7 @@ class RPN(nn.Module):
 
     >>> rpn = RPN(8, 4, (12, 24), (0.5, 1, 2))
     >>> objectness, deltas = rpn(torch.zeros(2, 8, 5, 7))
-    >>> objectness.shape, deltas.shape, rpn.anchors((5, 7)).shape
+    >>> objectness.shape, deltas.shape, rpn.anchors(5, 7).shape
     (torch.Size([2, 210, 2]), torch.Size([2, 210, 4]), torch.Size([210, 4]))
     """
 
@@ -64,11 +64,11 @@ class RPN(nn.Module):
         score, shift = (ops.rpn_flatten(head(hidden), self.k).float() for head in (self.score, self.shift))
         return score, shift
 
-    def anchors(self, size: tuple[int, int], device=None) -> Tensor:
-        """The anchors of a map of ``size (h, w)``, made once."""
-        key = *size, str(device)
+    def anchors(self, h: int, w: int, device=None) -> Tensor:
+        """The anchors of an h x w map, made once."""
+        key = h, w, str(device)
         if key not in self._made:
-            self._made[key] = ops.make_anchors(*size, self.stride, self.scales, self.ratios, device)
+            self._made[key] = ops.make_anchors(h, w, self.stride, self.scales, self.ratios, device)
         return self._made[key]
 
     def loss(self, objectness, deltas, anchors, boxes, valid, pos=0.7, neg=0.3, count=128) -> dict[str, Tensor]:
