@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book live html test lint lab release grade bench kills lock clean
+.PHONY: help book live html test lint lab release grade bench links zip kills lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,12 @@ grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGN
 
 bench: .venv/done  ## time the kernels against PyTorch
 	$(BIN)/python benchmarks/kernels.py --plot
+
+links: html  ## see that every link, anchor and picture of the built book arrives
+	$(BIN)/python -m convbook.links
+
+zip: html  ## the built book as a zip file in dist/, to read from a disk
+	$(BIN)/python -m convbook.packing
 
 kills: .venv/done  ## record which case rejects which mistake, for the page on the grader
 	$(BIN)/python -m autograder.killmatrix book/experiments/results/kills.json
