@@ -12,7 +12,7 @@ from submissions import ROOT
 from autograder.diagnosis import expectations, is_rejected, judged_outcomes, outcomes, pairs_of
 from autograder.exercise import combined, rewrite
 from autograder.exercises import ASSIGNMENTS, EXERCISES
-from autograder.killmatrix import kill_matrix, kill_rows
+from autograder.killmatrix import kill_rows
 from autograder.verdict import judge, link
 from convbook import kernels
 
