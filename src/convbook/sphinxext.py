@@ -90,6 +90,7 @@ def leave_out_thebe(app: Sphinx) -> None:
     for listener in listeners:
         if listener.handler.__module__ == "sphinx_thebe":
             app.disconnect(listener.id)
+    app.registry.css_files = [file for file in app.registry.css_files if "thebe" not in file[0]]  # or a link to nothing
 
 
 def deal(app: Sphinx, env, docnames: list[str]) -> None:
