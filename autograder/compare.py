@@ -84,7 +84,8 @@ def _parts_difference(expected: dict, got) -> Difference | None:
     """The parts of a function's result by name, as the probes that know several tell them."""
     if not isinstance(got, dict) or not got.keys() >= expected.keys():
         return Difference("type", "the probe's answer has a form of its own")
-    returned = got.get("returned") if isinstance(got.get("returned"), str) else ""
+    said = got.get("returned")
+    returned = said if isinstance(said, str) else ""
     if returned != expected.get("returned", returned):
         what = returned if re.fullmatch(KINDS, returned) else "something else"
         names = "(out, cache)" if expected["returned"] == "a pair" else expected["returned"]
@@ -100,14 +101,14 @@ def _parts_difference(expected: dict, got) -> Difference | None:
 
 def _difference(expected, got, integer: bool) -> Difference | None:
     wants_number = np.ndim(expected) == 0
-    wanted = "an int" if integer else "a number" if wants_number else "an array"
+    kind = "an int" if integer else "a number" if wants_number else "an array"
     if got is None:
-        return Difference("type", f"the function returned None (no return?), expected {wanted}")
+        return Difference("type", f"the function returned None (no return?), expected {kind}")
     array = as_array(got)
     if array is None or isinstance(got, (bool, np.bool_)):
-        return Difference("type", f"the result is not {wanted}", f"the result is {describe(got)}, expected {wanted}")
+        return Difference("type", f"the result is not {kind}", f"the result is {describe(got)}, expected {kind}")
     if wants_number and array.ndim:
-        return Difference("type", f"the result is not {wanted}", f"the result is {describe(got)}, expected {wanted}")
+        return Difference("type", f"the result is not {kind}", f"the result is {describe(got)}, expected {kind}")
     if array.dtype.kind not in "iuf":
         return Difference("dtype", f"the dtype is {array.dtype}, expected real numbers")
     if integer and array.dtype.kind == "f":
