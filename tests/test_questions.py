@@ -180,6 +180,12 @@ def test_every_chapter_asks_five_to_seven_questions_of_several_kinds():
         assert text.index("```{progress}") > max(text.index(f"{{question}} {id}\n") for id in questions)
 
 
+def test_options_have_words_for_those_who_listen():
+    for id, (_, question) in QUESTIONS.items():
+        for entry in question.entries:
+            assert question.kind == "number" or re.sub(r"\$[^$]*\$", "", entry.head).strip(), (id, entry.head)
+
+
 def test_values_within_the_sentences_can_be_computed():
     for path in Path(ROOT, "book").glob("0*.md"):
         for expression in re.findall(r"\{value\}`([^`]+)`", path.read_text()):
