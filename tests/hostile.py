@@ -151,7 +151,7 @@ ANSWERS = {
     "tells cases as changed arguments": (
         PATCH + "{'value': 1, 'changed inputs': [7] * args[0]}\n" + HEAD + "return 1",
         0,
-        "the function changed an argument",
+        "the function changed its argument",
     ),
     "tells cases as axes": (HEAD + "return np.zeros((1,) * c_in)", 0, ""),
     "a number of NumPy": (HEAD + CHECK + "return np.int64(" + RIGHT + ")", 5, "✓ groups"),
