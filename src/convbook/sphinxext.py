@@ -118,6 +118,7 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
+    app.add_js_file("reading.js", loading_method="defer")
     app.connect("config-inited", configure, priority=100)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
