@@ -146,3 +146,14 @@ def test_another_theme_is_noticed(tmp_path):
     script.write_text("function measure() {}")
     with pytest.raises(ValueError, match=r"theme\.js is not the one"):
         lighten.leave_measuring(script)
+
+
+def test_what_no_page_shows_any_more_is_removed(tmp_path):
+    files = [tmp_path / name for name in ("explorables/conv2d.0a.js", "explorables/1b.js", "pictures/2c.webp")]
+    old = [tmp_path / name for name in ("explorables/conv2d.9f.js", "pictures/8e.webp")]
+    for path in files + old:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    record = '<script data-module="../_static/explorables/conv2d.0a.js" data-traits="../_static/explorables/1b.js">'
+    lighten.remove_stale(tmp_path, [record, '<img src="_static/pictures/2c.webp">'])
+    assert {path for path in tmp_path.rglob("*.*") if path.is_file()} == set(files)

@@ -9,6 +9,7 @@ Every step leaves a page alone that has been through it.
 import html
 import posixpath
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from convbook.page_files import digest, move_modules, move_pictures
@@ -19,7 +20,6 @@ LINK = re.compile(r'[ \t]*<link\b[^>]*?href="([^"]+?\.css)(?:\?[^"]*)?"[^>]*>\n?
 UNUSED = [
     re.compile(r'<script[^>]*src="[^"]*(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"></script>\s*'),
     re.compile(r'<link rel="preload" as="script"[^>]*>\s*'),
-    re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = [^<]*</script>\s*', re.DOTALL),
     re.compile(r"<script>DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\s*"),
 ]
 # At the load of a page the theme measures all code and tables of it, some at a time, which lays a chapter out dozens of
@@ -68,6 +68,16 @@ def lighten(folder: Path) -> None:
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")
+        pages[path] = page
+    remove_stale(static, pages.values())
+
+
+def remove_stale(static: Path, pages: Iterable[str]) -> None:
+    """Remove the explorables and pictures of earlier builds, to which no page leads any more."""
+    used = {name for page in pages for name in re.findall(r"/((?:explorables|pictures)/[\w.-]+)", page)}
+    for path in [*static.glob("explorables/*.js"), *static.glob("pictures/*.webp")]:
+        if path.relative_to(static).as_posix() not in used:
+            path.unlink()
 
 
 def leave_measuring(script: Path) -> None:

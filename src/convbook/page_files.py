@@ -87,7 +87,7 @@ def move_modules(page: str, static: Path, address: str) -> str:
 
 
 def move_pictures(page: str, static: Path, address: str) -> str:
-    """Pictures of more than 600 bytes from the page into files, which a browser fetches when they come near the screen."""
+    """Pictures of more than 600 bytes as files of their own, which a browser fetches when they come near the screen."""
 
     def file(data: str, upside_down: bool) -> str:
         png = base64.b64decode(data)
