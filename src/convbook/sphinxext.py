@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
+from convbook import solving
 from convbook.lighten import lighten
 
 
@@ -119,6 +120,7 @@ def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.connect("config-inited", configure, priority=100)
+    solving.setup(app)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
