@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book html test lint lab release grade bench lock clean
+.PHONY: help book html pyodide test lint lab release grade bench lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -26,6 +26,9 @@ book: html  ## build the book and serve it on localhost
 
 html: .venv/done  ## build the book into _build/html, warnings as errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter-book build -W -n --keep-going .
+
+pyodide: .venv/done  ## fetch NumPy for the exercises in the page: then readers need no other site
+	$(BIN)/python -m convbook.solve_files
 
 test: .venv/done html lint  ## run every test, the browser's included
 	@sh tests/browser.sh $(BIN)

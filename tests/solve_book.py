@@ -57,6 +57,7 @@ class _Nothing(ndarray):
         __matmul__) = __lt__ = __gt__ = __ge__ = __le__ = __floordiv__ = lambda self, *other: nothing
     __len__ = lambda self: 0
     __setitem__ = lambda self, *pair: None
+    __float__ = lambda self: 0.0
 nothing = _Nothing()
 class Generator:
     def __init__(self, seed): self.random_ = _random.Random(str(seed))
@@ -73,7 +74,8 @@ float64, float32, uint8, int64, bool_ = dtype("float64"), dtype("float32"), dtyp
 def asarray(value, *args, **options): return value if isinstance(value, ndarray) else ndarray(value)
 def ndim(value): return asarray(value).ndim
 def isfinite(value): return ndarray(asarray(value).value == asarray(value).value)
-def abs(value): return ndarray(-value.value if value.value < 0 else value.value)
+def abs(value): return value if value is nothing else ndarray(-value.value if value.value < 0 else value.value)
+def allclose(one, other, atol=0, **options): return -atol <= one.value - other.value <= atol
 def __getattr__(name):
     if name.startswith("__"): raise AttributeError(name)
     return nothing
@@ -87,6 +89,8 @@ def stand_in(folder: Path) -> Path:
     wheel = folder / "numpy-2.4.6-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("numpy/__init__.py", NUMPY)
+        for name in ("lib/__init__", "lib/stride_tricks"):
+            archive.writestr(f"numpy/{name}.py", "from numpy import __getattr__")
         about = "numpy-2.4.6.dist-info"
         archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 2.4.6\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
@@ -107,9 +111,7 @@ def small_book(folder: Path, supplied: Path | None) -> Path:
         (book / name).symlink_to(ROOT / "book" / name)
     table = "| exercise | what to write |\n|---|---|\n| `out_size` | the formula |\n| `no_such` | nothing |\n"
     (book / "02-conv2d.md").write_text(f"# Conv2d\n\n(conv2d-exercises)=\n## Exercises\n\nFor practice.\n\n{table}")
-    (folder / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/02-conv2d\nchapters:\n  - file: book/solve-hw2\n"
-    )
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/02-conv2d\nchapters:\n  - file: book/solve-hw2\n")
     (folder / "_config.yml").write_text(CONFIG)
     environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
     environment.pop("PYODIDE", None)

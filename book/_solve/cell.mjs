@@ -49,7 +49,7 @@ export class Cell {
     this.note = h("p", { class: "solve-note" });
     if (this.kind === "imports") return;
     if (this.kind === "written") return this.mountWritten();
-    this.output = h("div", { class: "solve-output", hidden: "", role: "region", tabindex: "0", "aria-label": `Output of ${this.name}` });
+    this.output = h("div", { class: "solve-output", hidden: "", role: "region", tabindex: "0", "aria-live": "polite", "aria-label": `Output of ${this.name}` });
     this.stop = this.button("Stop", () => this.python.stop());
     this.stop.hidden = true;
     this.buttons = h("div", { class: "solve-bar" });
@@ -120,8 +120,9 @@ export class Cell {
   toStarter() {
     const code = this.before ?? this.starter;
     const before = this.before === undefined ? this.code : undefined;
+    if (code === this.code) return;
     this.before = undefined; // what edited() would take for an undo
-    if (code !== this.code) this.editor.replace(code);
+    this.editor.replace(code);
     this.before = before;
     this.keep({ starter: this.starterDigest });
     this.reset.textContent = before === undefined ? "Reset to the starter" : "Undo the reset";
@@ -138,8 +139,12 @@ export class Cell {
 
   // The notebook from the top as far as this cell; with ``check`` the grade cell below it, too.
   async run(check) {
-    if (Cell.busy) return;
-    Cell.busy = true;
+    if (Cell.busy) {
+      this.note.textContent = `${Cell.busy} still runs. Wait for it, or stop it.`;
+      return;
+    }
+    Cell.busy = this.name;
+    this.note.textContent = "";
     const { h } = this;
     const all = this.course();
     const before = all.slice(0, all.indexOf(this)).filter(({ kind }) => kind !== "written");
@@ -157,14 +162,13 @@ export class Cell {
     try {
       const request = { earlier, cells, grade: check ? this.grade.source : "" };
       done = await this.python.run(request, (words) => this.append(shown, words));
-    } catch {
-      done = undefined; // the panel has told
+    } catch (error) {
+      this.append(shown, error.message);
     }
-    Cell.busy = false;
+    Cell.busy = "";
     this.stop.hidden = true;
     this.output.dataset.state = "done";
     if (done === null) this.append(shown, "\nStopped.");
-    if (done === undefined) this.append(shown, "Python could not be fetched: see the top of this page.");
     if (!done) return;
     if (done.error) this.append(shown, `${shown.textContent ? "\n" : ""}${done.error}`);
     if (!shown.textContent) this.append(shown, "It ran, and printed nothing.");

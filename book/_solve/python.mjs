@@ -11,8 +11,9 @@ export class Python {
     this.ready = new Promise((resolve, reject) => {
       const fail = (message) => {
         this.end();
-        this.tell({ failed: message });
-        reject(new Error(message));
+        const told = `Python could not be fetched: ${message} Are you on line? What you write is kept; go on, and try again.`;
+        this.tell({ failed: `${told} Or download the notebook and solve it in JupyterLab: make lab.` });
+        reject(new Error(told));
       };
       this.worker.onerror = (event) => fail(event.message || "the worker could not be loaded");
       this.worker.onmessage = ({ data }) => {

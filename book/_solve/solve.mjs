@@ -30,14 +30,15 @@ function tell({ received, file, ready, failed, stopped }) {
     bar.textContent = megabytes(received);
     if (!status.textContent.startsWith("Fetching")) status.textContent = "Fetching Python …";
     status.dataset.detail = `${megabytes(received)}, ${file}`;
+    const waiting = document.querySelector('.solve-output[data-state="running"]');
+    if (waiting) waiting.dataset.fetching = status.dataset.detail;
   } else if (ready) {
     delete status.dataset.detail;
+    for (const waiting of document.querySelectorAll("[data-fetching]")) delete waiting.dataset.fetching;
     status.textContent = `Python is ready, after ${(ready / 1000).toFixed(1)} s.`;
   } else if (failed) {
     delete status.dataset.detail;
-    status.textContent =
-      `Python could not be had: ${failed} Are you on line? What you write is kept; go on, and try again later. ` +
-      "Or download the notebook and solve it in JupyterLab: make lab.";
+    status.textContent = failed;
   } else if (stopped) {
     delete status.dataset.detail;
     status.textContent = "Stopped. What you wrote is kept; Python starts again at the next Run or Check.";

@@ -40,24 +40,19 @@ async function start({ files, packages, book }) {
   python.runPython("import sys; sys.path.insert(0, '/course'); import autograder.inpage");
 }
 
-// What is printed goes out ten times a second at most, and no more of it than anybody reads.
+// What is printed goes out at once, and no more of it than anybody reads.
 function printer() {
   const decoder = new TextDecoder();
-  let text = "", sent = 0, last = 0;
-  const flush = () => {
-    if (text) postMessage({ printed: text });
-    [text, last] = ["", performance.now()];
-  };
-  const write = (buffer) => {
-    if (sent <= MOST) {
-      text += decoder.decode(buffer, { stream: true }).slice(0, MOST + 1 - sent);
-      sent += buffer.length;
-      if (sent > MOST) text += `\n… more than ${MOST} characters were printed; the rest is not shown\n`;
-      if (performance.now() > last + 100) flush();
+  let left = MOST;
+  return (buffer) => {
+    if (left >= 0) {
+      const text = decoder.decode(buffer, { stream: true });
+      const more = text.length > left ? `\n… more than ${MOST} characters were printed; the rest is not shown\n` : "";
+      postMessage({ printed: text.slice(0, left) + more });
+      left = more ? -1 : left - text.length;
     }
     return buffer.length;
   };
-  return { write, flush };
 }
 
 self.onmessage = async ({ data }) => {
@@ -71,15 +66,14 @@ self.onmessage = async ({ data }) => {
     }
     return;
   }
-  const out = printer();
-  python.setStdout({ write: out.write });
-  python.setStderr({ write: out.write });
+  const write = printer();
+  python.setStdout({ write });
+  python.setStderr({ write });
   let done;
   try {
     done = JSON.parse(python.pyimport("autograder.inpage").run_json(JSON.stringify(data.run)));
   } catch (error) {
     done = { troubles: [], error: String(error.message ?? error), points: null };
   }
-  out.flush();
   postMessage({ done });
 };

@@ -90,7 +90,11 @@ class Solve(SphinxDirective):
         node = nodes.container()
         text = as_text(cells).splitlines()
         self.state.nested_parse(StringList(text, source=str(path)), self.content_offset, node, match_titles=True)
-        return [raw(f"<style>{style.read_text(encoding='utf-8')}</style>"), Panel(assignment=self.arguments[0]), *node.children]
+        return [
+            raw(f"<style>{style.read_text(encoding='utf-8')}</style>"),
+            Panel(assignment=self.arguments[0]),
+            *node.children,
+        ]
 
 
 class Panel(nodes.Element):
@@ -118,19 +122,15 @@ class SolveCell(SphinxDirective):
 
 def visit_panel(writer, node) -> None:
     app = writer.builder.app
-    docname = writer.builder.current_docname
     core = Path(app.srcdir, "book", "_vendor", "pyodide")
-    supplied = distribution(Path(app.srcdir))
-    try:
-        wheel = wheel_of(supplied, core) if supplied else None
-    except ValueError as error:
-        raise ExtensionError(f"PYODIDE: {error}") from error
-    files = "../" * docname.count("/") + "solve/"
+    files = "../" * writer.builder.current_docname.count("/") + "solve/"
+    wheel = app.config.convbook_numpy
     size = sum(path.stat().st_size for path in core.iterdir() if path.suffix in (".mjs", ".wasm", ".zip", ".json"))
-    numpy = f"NumPy ({wheel.stat().st_size / 1e6:.1f} MB) too" if wheel else "NumPy (a few MB) from cdn.jsdelivr.net"
+    numpy = f"NumPy ({wheel / 1e6:.1f} MB) too" if wheel else "NumPy (a few MB) from cdn.jsdelivr.net"
     writer.body.append(
-        f'<div class="solve-panel" data-assignment="{node["assignment"]}" data-files="{files}" data-packages="{"" if wheel else CDN}" data-core="{size}" '
-        f'data-numpy="{wheel.stat().st_size if wheel else 0}">\n'
+        f'<div class="solve-panel" data-assignment="{node["assignment"]}" '
+        f'data-files="{files}" data-packages="{"" if wheel else CDN}" data-core="{size}" '
+        f'data-numpy="{wheel}">\n'
         f"<p>Python runs here, in your browser. The first Run or Check fetches it: {size / 1e6:.0f} MB from this book, "
         f"{numpy}. After that your browser has both. Nothing you write leaves this browser.</p>\n"
         '<p class="solve-disk" hidden>You read this page from a disk, and browsers run no Python there. Open a '
@@ -161,6 +161,15 @@ def link_exercises(app: Sphinx, doctree, docname: str) -> None:
                     link += literal
 
 
+def configure(app: Sphinx, config) -> None:
+    """Note what NumPy the builder supplies: where that changes, pages are written again."""
+    if supplied := distribution(Path(app.srcdir)):
+        try:
+            config.convbook_numpy = wheel_of(supplied, Path(app.srcdir, "book/_vendor/pyodide")).stat().st_size
+        except ValueError as error:
+            raise ExtensionError(f"PYODIDE: {error}") from error
+
+
 def finish(app: Sphinx, exception) -> None:
     if exception is None and app.builder.format == "html":
         write_files(Path(app.srcdir), Path(app.outdir, "solve"), distribution(Path(app.srcdir)))
@@ -170,6 +179,8 @@ def setup(app: Sphinx) -> None:
     app.add_directive("solve", Solve)
     app.add_directive("solve-cell", SolveCell)
     app.add_node(Panel, html=(visit_panel, None), text=(skip, None), latex=(skip, None))
+    app.add_config_value("convbook_numpy", 0, "html", int)  # bytes of the wheel that comes with the book
+    app.connect("config-inited", configure)
     app.connect("doctree-resolved", link_exercises)
     app.connect("build-finished", finish)
 
