@@ -18,6 +18,7 @@ export class Python {
       this.worker.onerror = (event) => fail(event.message || "the worker could not be loaded");
       this.worker.onmessage = ({ data }) => {
         if (data.failed) return fail(data.failed);
+        if (data.done?.isBroken) this.end();
         if (data.done) return this.answered(data.done);
         if (data.printed) return this.printed(data.printed);
         this.tell(data);

@@ -30,6 +30,7 @@ async function start({ files, packages, book }) {
   const pack = fetch(`${files}course.zip`);
   pack.catch(() => {}); // told below
   python = await loadPyodide({ indexURL: `${files}pyodide/`, packageBaseUrl: packages, env: { CONVBOOK_URL: book } });
+  python.setStdin({ error: true }); // nobody can be asked here
   const said = [];
   const errorCallback = (message) => said.push(message);
   await python.loadPackage("numpy", { messageCallback() {}, errorCallback }).catch((error) => said.push(error.message));
@@ -73,7 +74,8 @@ self.onmessage = async ({ data }) => {
   try {
     done = JSON.parse(python.pyimport("autograder.inpage").run_json(JSON.stringify(data.run)));
   } catch (error) {
-    done = { troubles: [], error: String(error.message ?? error), points: null };
+    done = { troubles: [], error: `Python broke down, and starts again next time. ${error.message ?? error}`, points: null };
+    done.isBroken = true; // autograder.inpage tells every error of Python's; this one is the machine's
   }
   postMessage({ done });
 };
