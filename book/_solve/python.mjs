@@ -26,6 +26,7 @@ export class Python {
       };
     });
     this.worker.postMessage({ start: this.settings });
+    this.tell({ received: 1, file: "pyodide.mjs" });
   }
 
   // What autograder.inpage.run() says of a request; null where it was stopped. Raises when Python cannot be had.
