@@ -1,12 +1,9 @@
 """What a page of the book costs and whether everybody can use it; and that nothing it needs was taken from it."""
 
-import functools
-import gzip
-import http.server
 import json
 import re
-import threading
 
+import packed as packing
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from test_book import HTML, PAGES, site  # noqa: F401 - the fixture builds the book
@@ -18,31 +15,8 @@ BUDGET = 350_000  # bytes that a page may transfer before anybody touches it
 
 @pytest.fixture(scope="module")
 def packed(site):  # noqa: F811
-    """The built book, served as a web host does: packed."""
-
-    class Packed(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-        def do_GET(self):
-            path = HTML / self.path.split("?")[0].lstrip("/")
-            if not path.is_file():
-                return self.send_error(404)
-            body = path.read_bytes()
-            text = path.suffix in (".html", ".css", ".js", ".svg", ".json", ".mjs")
-            body = gzip.compress(body) if text else body
-            self.send_response(200)
-            self.send_header("Content-Type", self.guess_type(str(path)))
-            if text:
-                self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Packed))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with packing.serve(HTML) as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -66,6 +40,7 @@ def test_a_page_is_light(page, packed, name):
 def test_everybody_can_use_a_page(page, site, name):  # noqa: F811
     page.goto(f"{site}/{name}.html")
     page.wait_for_load_state("networkidle")
+    page.add_style_tag(content="section { content-visibility: visible !important }")
     found = []
     themes = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
     for theme, options in list(themes.items())[
@@ -153,3 +128,32 @@ def test_lightened_once_is_lightened(site):  # noqa: F811
     before = {path: path.read_bytes() for path in HTML.rglob("*.html")}
     lighten.lighten(HTML)
     assert before == {path: path.read_bytes() for path in HTML.rglob("*.html")}
+
+
+def test_what_scrolls_is_reached_by_keyboard_and_nothing_else(page, site):  # noqa: F811
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{site}/book/04-backprop.html")
+    code = page.locator("div.highlight pre:visible")
+    wide = "box => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight"
+    for box in (code.nth(0), code.nth(3), page.locator("div.math").nth(2)):
+        box.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        assert box.evaluate("box => box.tabIndex") == (0 if box.evaluate(wide) else -1)
+
+
+def test_another_theme_is_noticed(tmp_path):
+    script = tmp_path / "theme.js"
+    script.write_text("function measure() {}")
+    with pytest.raises(ValueError, match=r"theme\.js is not the one"):
+        lighten.leave_measuring(script)
+
+
+def test_what_no_page_shows_any_more_is_removed(tmp_path):
+    files = [tmp_path / name for name in ("explorables/conv2d.0a.js", "explorables/1b.js", "pictures/2c.webp")]
+    old = [tmp_path / name for name in ("explorables/conv2d.9f.js", "pictures/8e.webp")]
+    for path in files + old:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    record = '<script data-module="../_static/explorables/conv2d.0a.js" data-traits="../_static/explorables/1b.js">'
+    lighten.remove_stale(tmp_path, [record, '<img src="_static/pictures/2c.webp">'])
+    assert {path for path in tmp_path.rglob("*.*") if path.is_file()} == set(files)

@@ -36,10 +36,12 @@ class Picture:
 
     def __init__(self, figure, alt: str, caption: str):
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "convbook"}):  # letters, not their outlines
+            figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         plt.close(figure)
         svg = buffer.getvalue()
         svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+        svg = re.sub(r" font-family: [^;\"]*'[^;\"]*;?", "", svg)  # the page's
         svg = re.sub(
             r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*" width="[^"]*"', r"\1\2", svg
         )

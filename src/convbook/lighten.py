@@ -9,6 +9,7 @@ Every step leaves a page alone that has been through it.
 import html
 import posixpath
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from convbook.page_files import digest, move_modules, move_pictures
@@ -19,9 +20,12 @@ LINK = re.compile(r'[ \t]*<link\b[^>]*?href="([^"]+?\.css)(?:\?[^"]*)?"[^>]*>\n?
 UNUSED = [
     re.compile(r'<script[^>]*src="[^"]*(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"></script>\s*'),
     re.compile(r'<link rel="preload" as="script"[^>]*>\s*'),
-    re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = [^<]*</script>\s*', re.DOTALL),
     re.compile(r"<script>DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\s*"),
 ]
+# At the load of a page the theme measures all code and tables of it, some at a time, which lays a chapter out dozens of
+# times. `reading.js` does the same for those that a reader comes near.
+THEME = "scripts/pydata-sphinx-theme.js"
+MEASURED = re.compile(r'\["pre",[^\]]*\](?=\.join\(", "\)\)\.forEach\(e=>\{e\.tabIndex)')
 # What the theme and docutils say of elements that those who listen to a page are better served without, or with.
 SAID = [
     (re.compile(r' role="(?:doc-biblioentry|doc-backlink)"'), ""),
@@ -42,6 +46,7 @@ def lighten(folder: Path) -> None:
     fresh = [path for path, links in sheets.items() if links and not links[0].endswith(BUNDLE)]
     if not fresh:
         return
+    leave_measuring(static / THEME)
     base = posixpath.relpath(fresh[0].parent.as_posix(), static.as_posix())
     names = [beside(base, link) for link in sheets[fresh[0]]]
     scripts = " ".join(
@@ -59,6 +64,26 @@ def lighten(folder: Path) -> None:
                 page = unused.sub("", page)
             for pattern, better in SAID:
                 page = pattern.sub(better, page)
+            page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")
+        pages[path] = page
+    remove_stale(static, pages.values())
+
+
+def remove_stale(static: Path, pages: Iterable[str]) -> None:
+    """Remove the explorables and pictures of earlier builds, to which no page leads any more."""
+    used = {name for page in pages for name in re.findall(r"/((?:explorables|pictures)/[\w.-]+)", page)}
+    for path in [*static.glob("explorables/*.js"), *static.glob("pictures/*.webp")]:
+        if path.relative_to(static).as_posix() not in used:
+            path.unlink()
+
+
+def leave_measuring(script: Path) -> None:
+    """Let the theme's ``script`` measure nothing; raises ``ValueError`` where a new version does it in another way."""
+    text, number = MEASURED.subn('["not-here"]', script.read_text(encoding="utf-8"))
+    if number:
+        script.write_text(text, encoding="utf-8")
+    elif '["not-here"]' not in text:
+        raise ValueError(f"{script.name} is not the one that this was written for: where does it set tabIndex?")

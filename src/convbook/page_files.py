@@ -33,7 +33,7 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
   addEventListener("beforeprint", () => figures.forEach(load));
 });</script>
 """
-DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{2000,})"'
+DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{800,})"'
 PICTURE = re.compile(rf"<img\b([^>]*?)\bsrc={DATA}")
 PANEL = re.compile(  # a picture within a plot: matplotlib writes its rows from the bottom up, and turns it over
     rf'<image xlink:href={DATA} id="[^"]*" transform="scale\(1 -1\) translate\(0 -([\d.]+)\)"'
@@ -87,7 +87,7 @@ def move_modules(page: str, static: Path, address: str) -> str:
 
 
 def move_pictures(page: str, static: Path, address: str) -> str:
-    """Pictures of more than 1.5 kB from the page into files, which a browser fetches when they come near the screen."""
+    """Pictures of more than 600 bytes as files of their own, which a browser fetches when they come near the screen."""
 
     def file(data: str, upside_down: bool) -> str:
         png = base64.b64decode(data)

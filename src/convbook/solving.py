@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from convbook.solve_files import CDN, distribution, wheel_of, write_files
 
+SOLVE = re.compile(r"^```\{solve\} (\S+)\n```$", re.MULTILINE)
 HEADING = re.compile(r"^(#+)(?= )", re.MULTILINE)
 GUARD = """<script>addEventListener("DOMContentLoaded", () => {
   const panel = document.querySelector(".solve-panel");
@@ -40,7 +40,7 @@ def source(cell: dict) -> str:
 def as_text(cells: list[dict]) -> str:
     """The cells of a released notebook as MyST: its title left out, a directive in the place of each code cell.
 
-    Headings are moved so that the highest are of the first level.
+    Headings are moved so that the highest are of the second level, below the page's title.
 
     >>> print(as_text([{"cell_type": "markdown", "source": ["# hw9\\n\\nText.\\n\\n## One"]},
     ...                {"cell_type": "code", "source": ["import numpy"]},
@@ -48,7 +48,7 @@ def as_text(cells: list[dict]) -> str:
     ...                 "metadata": {"nbgrader": {"grade": True, "solution": False}}}]))
     Text.
     <BLANKLINE>
-    # One
+    ## One
     <BLANKLINE>
     ```{solve-cell} 1
     ```
@@ -62,15 +62,24 @@ def as_text(cells: list[dict]) -> str:
             parts.append(f"```{{solve-cell}} {number}\n```")
     text = re.sub(r"^# .*\n+", "", "\n\n".join(parts))
     least = min((len(level) for level in HEADING.findall(text)), default=1)
-    return HEADING.sub(lambda match: match[1][least - 1 :], text)
+    return HEADING.sub(lambda match: "#" + match[1][least - 1 :], text)
 
 
 def raw(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
+def expand(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Put an assignment's text below its ``{solve}``."""
+    if found := SOLVE.search(content[0]):
+        path = Path(app.srcdir, "exercises", found[1], f"{found[1]}.ipynb")
+        if path.is_file():  # else the directive says what is wrong
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            content[0] = f"{content[0][: found.end()]}\n\n{as_text(cells)}\n\n{content[0][found.end() :]}"
+
+
 class Solve(SphinxDirective):
-    """All of an assignment."""
+    """What stands above the exercises of an assignment, which :func:`expand` has put below it."""
 
     required_arguments = 1
 
@@ -87,18 +96,11 @@ class Solve(SphinxDirective):
         for read in (path, style):
             self.env.note_dependency(str(read))
         self.env.temp_data["convbook_solve"] = cells
-        node = nodes.container()
-        text = as_text(cells).splitlines()
-        self.state.nested_parse(StringList(text, source=str(path)), self.content_offset, node, match_titles=True)
-        return [
-            raw(f"<style>{style.read_text(encoding='utf-8')}</style>"),
-            Panel(assignment=self.arguments[0]),
-            *node.children,
-        ]
+        return [raw(f"<style>{style.read_text(encoding='utf-8')}</style>"), Panel(assignment=self.arguments[0])]
 
 
 class Panel(nodes.Element):
-    """What stands above the exercises. What it says of NumPy depends on the build, so it is written with the page."""
+    """What it says of NumPy depends on the build, so it is written with the page."""
 
 
 class SolveCell(SphinxDirective):
@@ -181,6 +183,7 @@ def setup(app: Sphinx) -> None:
     app.add_node(Panel, html=(visit_panel, None), text=(skip, None), latex=(skip, None))
     app.add_config_value("convbook_numpy", 0, "html", int)  # bytes of the wheel that comes with the book
     app.connect("config-inited", configure)
+    app.connect("source-read", expand)
     app.connect("doctree-resolved", link_exercises)
     app.connect("build-finished", finish)
 

@@ -81,6 +81,15 @@ def configure(app: Sphinx, config) -> None:
     for extension in app.extensions.values():
         if extension.parallel_read_safe is None:  # those of Jupyter Book that say nothing keep nothing between pages
             extension.parallel_read_safe = True
+    leave_out_thebe(app)
+
+
+def leave_out_thebe(app: Sphinx) -> None:
+    """Thebe comes with Jupyter Book and puts scripts on every page, some of them twice, an error: we do not use it."""
+    listeners = [listener for each in app.events.listeners.values() for listener in each]
+    for listener in listeners:
+        if listener.handler.__module__ == "sphinx_thebe":
+            app.disconnect(listener.id)
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -90,18 +99,6 @@ def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
     first = next((node.astext() for node in doctree.findall(nodes.paragraph)), "")
     text = textwrap.shorten(" ".join(first.split()), 155, placeholder=" …")
     context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{html.escape(text)}" />'
-
-
-def drop_thebe(app: Sphinx, pagename, templatename, context, doctree) -> None:
-    """Take Thebe's scripts off the page: the theme emits them twice, an error, and we do not use them."""
-    for files in ("script_files", "css_files"):
-        context[files] = [file for file in context.get(files, []) if "thebe" not in mention(file)]
-
-
-def mention(file) -> str:
-    """All that a script or style entry of a page says."""
-    attributes = getattr(file, "attributes", {})
-    return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
 
 
 def finish(app: Sphinx, exception) -> None:
@@ -119,9 +116,9 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
+    app.add_js_file("reading.js", loading_method="defer")
     app.connect("config-inited", configure, priority=100)
     solving.setup(app)
-    app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise, Mistake, rewrite
+from autograder.exercises.hw4 import norm_mistakes
 from autograder.exercises.hw4.batchnorm_answers import (
     BACKWARD,
     FORWARD,
@@ -104,6 +105,16 @@ def wrong(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_batchnorm_forward, *changes))
 
 
+shared = norm_mistakes.shared_by(
+    norm_mistakes.FORWARD,
+    spatial_batchnorm_forward,
+    values="values",
+    part="channel",
+    settings="bn_param",
+    axes="(0, 2, 3)",
+)
+
+
 MEAN, VAR = "mean = x.mean(axis=(0, 2, 3))", "var = x.var(axis=(0, 2, 3))"
 INV = "inv_std = 1 / np.sqrt(var + eps)"
 MOVE_MEAN = "running_mean = momentum * running_mean + (1 - momentum) * mean"
@@ -180,67 +191,21 @@ FORWARD_MISTAKES = (
         (MEAN, "mean = x.sum(axis=(0, 2, 3)) / N"),
         (VAR, "var = ((x - mean.reshape(1, C, 1, 1)) ** 2).sum(axis=(0, 2, 3)) / N"),
     ),
-    wrong(
-        "divided by one less",
-        "batchnorm",
-        "Your variance divides by one less than the number of values (ddof=1). What normalises is the plain mean of the squares.",
-        (VAR, "var = x.var(axis=(0, 2, 3), ddof=1)"),
-    ),
-    wrong(
-        "mean not subtracted",
-        "batchnorm",
-        "You do not subtract the mean.",
-        (XHAT, "xhat = x * inv_std.reshape(1, C, 1, 1)"),
-    ),
-    wrong(
-        "no root",
-        "batchnorm",
-        "You divide by the variance. Divide by its root.",
-        (INV, "inv_std = 1 / (var + eps)"),
-    ),
-    wrong(
-        "eps outside the root",
-        "batchnorm",
-        "Your eps is outside the root. It is added to the variance: np.sqrt(var + eps).",
-        (INV, "inv_std = 1 / (np.sqrt(var) + eps)"),
-    ),
-    wrong(
-        "eps missing",
-        "batchnorm",
-        "Your eps is missing: np.sqrt(var + eps). Without it a channel of equal values divides by zero.",
-        (INV, "inv_std = 1 / np.sqrt(var)"),
-    ),
-    wrong(
-        "eps in training only",
-        "batchnorm",
-        "Your eps is missing when testing. Both modes divide by np.sqrt(var + eps).",
-        (INV, "inv_std = 1 / np.sqrt(var + (eps if mode == 'train' else 0))"),
-    ),
-    wrong(
-        "eps in testing only",
-        "batchnorm",
-        "Your eps is missing when training. Both modes divide by np.sqrt(var + eps).",
-        (INV, "inv_std = 1 / np.sqrt(var + (eps if mode == 'test' else 0))"),
-    ),
-    wrong(
-        "eps fixed",
-        "batchnorm",
-        "Your eps is always 1e-5. That is the default; bn_param may say otherwise.",
-        ('bn_param.get("eps", 1e-5)', "1e-5"),
-    ),
+    shared("divided by one less", "batchnorm"),
+    shared("mean not subtracted", "batchnorm", (XHAT, "xhat = x * inv_std.reshape(1, C, 1, 1)")),
+    shared("no root", "batchnorm"),
+    shared("eps outside the root", "batchnorm"),
+    shared("eps missing", "batchnorm"),
+    shared("eps in training only", "batchnorm"),
+    shared("eps in testing only", "batchnorm"),
+    shared("eps fixed", "batchnorm"),
     wrong(
         "eps in running_var",
         "running",
         "Your running_var holds eps too. It averages the variance itself; eps is added when dividing.",
         (MOVE_VAR, MOVE_VAR.replace("* var", "* (var + eps)")),
     ),
-    wrong(
-        "testing with the batch's statistics",
-        "running",
-        "When testing you still use the batch's own mean and variance. Use the running ones.",
-        ("mean = running_mean\n", "mean = x.mean(axis=(0, 2, 3))\n"),
-        ("var = running_var\n", "var = x.var(axis=(0, 2, 3))\n"),
-    ),
+    shared("testing with the batch's statistics", "running"),
     wrong(
         "training with the running statistics",
         "running",
@@ -248,25 +213,9 @@ FORWARD_MISTAKES = (
         (MOVE_MEAN, "old = running_mean, running_var\n        " + MOVE_MEAN),
         (MOVE_VAR, MOVE_VAR + "\n        mean, var = old"),
     ),
-    wrong(
-        "testing without normalising",
-        "running",
-        "When testing you do not normalise at all. Use the running mean and variance.",
-        (XHAT, XHAT + "\n    xhat = xhat if mode == 'train' else x"),
-    ),
-    wrong(
-        "momentum the other way round",
-        "running",
-        "Your momentum weighs the new value. Here, as in CS231n, it weighs the old one: running = momentum * running + (1 - momentum) * batch. PyTorch has it the other way round.",
-        (MOVE_MEAN, "running_mean = (1 - momentum) * running_mean + momentum * mean"),
-        (MOVE_VAR, "running_var = (1 - momentum) * running_var + momentum * var"),
-    ),
-    wrong(
-        "momentum fixed",
-        "running",
-        "Your momentum is always 0.9. That is the default; bn_param may say otherwise.",
-        ('bn_param.get("momentum", 0.9)', "0.9"),
-    ),
+    shared("testing without normalising", "running"),
+    shared("momentum the other way round", "running"),
+    shared("momentum fixed", "running"),
     wrong(
         "momentum of the old value alone",
         "running",
@@ -274,18 +223,8 @@ FORWARD_MISTAKES = (
         (MOVE_MEAN, "running_mean = momentum * running_mean + mean"),
         (MOVE_VAR, "running_var = momentum * running_var + var"),
     ),
-    wrong(
-        "running_var not updated",
-        "running",
-        "You update the running mean alone. The running variance moves by the same rule.",
-        (MOVE_VAR, ""),
-    ),
-    wrong(
-        "running_mean not updated",
-        "running",
-        "You update the running variance alone. The running mean moves by the same rule.",
-        (MOVE_MEAN, ""),
-    ),
+    shared("running_var not updated", "running"),
+    shared("running_mean not updated", "running"),
     wrong(
         "variance about the running mean",
         "running",
@@ -311,18 +250,8 @@ FORWARD_MISTAKES = (
         "When testing you do not scale and shift. gamma and beta belong to both modes.",
         (OUT, OUT + "\n    out = out if mode == 'train' else xhat"),
     ),
-    wrong(
-        "squares of 8-bit integers",
-        "testing",
-        "You square x as it comes: squares of 8-bit integers wrap around at 256. Subtract the mean first, or turn x into floats.",
-        (VAR, "var = (x * x).mean(axis=(0, 2, 3)) - mean**2"),
-    ),
-    wrong(
-        "eps squared",
-        "batchnorm",
-        "You add the square of eps to the variance. Add eps: np.sqrt(var + eps).",
-        (INV, INV.replace("+ eps", "+ eps**2")),
-    ),
+    shared("squares of 8-bit integers", "testing", (VAR, "var = (x * x).mean(axis=(0, 2, 3)) - mean**2")),
+    shared("eps squared", "batchnorm"),
     wrong(
         "running statistics not stored",
         "running",
@@ -404,19 +333,11 @@ FORWARD_MISTAKES = (
             ),
         ),
     ),
-    wrong(
-        "gamma missing",
-        "batchnorm",
-        "You do not scale by gamma.",
-        (OUT, OUT.replace("gamma.reshape(1, C, 1, 1) * ", "")),
-    ),
-    wrong(
-        "beta missing", "batchnorm", "You do not shift by beta.", (OUT, OUT.replace(" + beta.reshape(1, C, 1, 1)", ""))
-    ),
-    wrong(
+    shared("gamma missing", "batchnorm"),
+    shared("beta missing", "batchnorm"),
+    shared(
         "gamma and beta swapped",
         "batchnorm",
-        "You scale by beta and shift by gamma. It is the other way round.",
         (OUT, "out = beta.reshape(1, C, 1, 1) * xhat + gamma.reshape(1, C, 1, 1)"),
     ),
     wrong(
@@ -438,18 +359,8 @@ FORWARD_MISTAKES = (
         ("N, C, H, W = x.shape", "N, C, H, W = x.shape\n    shape, x = x.shape, x.reshape(-1, C)[:, :, None, None]"),
         ("return out,", "return out.reshape(shape),"),
     ),
-    wrong(
-        "x changed",
-        "layers",
-        "You change the array x. The caller still needs it: write to something new.",
-        ("return out,", "x *= 0\n    return out,"),
-    ),
-    wrong(
-        "cache not returned",
-        "layers",
-        "You return the output alone. The signature wants a pair: return out, cache.",
-        ("return out, (xhat, inv_std, gamma, mode, x, eps)", "return out"),
-    ),
+    shared("x changed", "layers"),
+    shared("cache not returned", "layers", ("return out, (xhat, inv_std, gamma, mode, x, eps)", "return out")),
 )
 
 SMALL = np.array([[[[1.0, 2]]], [[[3.0, 4]]]])
@@ -481,6 +392,14 @@ def wrong_back(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_batchnorm_backward, *changes))
 
 
+shared_back = norm_mistakes.shared_by(
+    norm_mistakes.BACKWARD,
+    spatial_batchnorm_backward,
+    gamma="gamma.reshape(1, C, 1, 1)",
+    inv="inv_std.reshape(1, C, 1, 1)",
+)
+
+
 DX = "dx = (dxhat - through_mean - through_var) * inv_std.reshape(1, C, 1, 1)"
 THROUGH_MEAN = "through_mean = dxhat.sum(axis=(0, 2, 3), keepdims=True) / m"
 THROUGH_VAR = "through_var = xhat * (dxhat * xhat).sum(axis=(0, 2, 3), keepdims=True) / m"
@@ -506,42 +425,12 @@ BACKWARD_MISTAKES = (
         "You treat mean and variance as constants. Each value moves its channel's mean and variance, and with them all others: two paths are missing in dx.",
         (DX, "dx = dxhat * inv_std.reshape(1, C, 1, 1)"),
     ),
-    wrong_back(
-        "path through the mean missing",
-        "batchnorm",
-        "The path through the mean is missing in your dx: subtract the mean of dxhat.",
-        (DX, DX.replace(" - through_mean", "")),
-    ),
-    wrong_back(
-        "path through the variance missing",
-        "batchnorm",
-        "The path through the variance is missing in your dx: subtract xhat times the mean of dxhat * xhat.",
-        (DX, DX.replace(" - through_var", "")),
-    ),
-    wrong_back(
-        "path through the mean with the wrong sign",
-        "batchnorm",
-        "The path through the mean has the wrong sign in your dx: x - mean falls as the mean rises.",
-        (DX, DX.replace("- through_mean", "+ through_mean")),
-    ),
-    wrong_back(
-        "path through the variance with the wrong sign",
-        "batchnorm",
-        "The path through the variance has the wrong sign in your dx: the derivative of var ** -0.5 is negative.",
-        (DX, DX.replace("- through_var", "+ through_var")),
-    ),
-    wrong_back(
-        "path through the variance halved",
-        "batchnorm",
-        "The path through the variance counts half in your dx. The derivative of a square brings a 2, which meets the 1/2 of the root.",
-        (DX, DX.replace("- through_var", "- 0.5 * through_var")),
-    ),
-    wrong_back(
-        "path through the variance doubled",
-        "batchnorm",
-        "The path through the variance counts twice in your dx. The derivative of the root brings 1/2, which meets the 2 of the square.",
-        (DX, DX.replace("- through_var", "- 2 * through_var")),
-    ),
+    shared_back("path through the mean missing", "batchnorm"),
+    shared_back("path through the variance missing", "batchnorm"),
+    shared_back("path through the mean with the wrong sign", "batchnorm"),
+    shared_back("path through the variance with the wrong sign", "batchnorm"),
+    shared_back("path through the variance halved", "batchnorm"),
+    shared_back("path through the variance doubled", "batchnorm"),
     back_axes(
         "divided by the number of images",
         "batchnorm",
@@ -580,12 +469,7 @@ BACKWARD_MISTAKES = (
         "The path through the mean lacks gamma in your dx. All three paths start from dxhat = dout * gamma.",
         (THROUGH_MEAN, THROUGH_MEAN.replace("dxhat.sum", "dout.sum")),
     ),
-    wrong_back(
-        "path through the variance with a wrong power",
-        "batchnorm",
-        "The path through the variance has the wrong power in your dx. The derivative of (var + eps) ** -0.5 is -0.5 * (var + eps) ** -1.5.",
-        (DX, DX.replace("- through_var", "- through_var / inv_std.reshape(1, C, 1, 1)")),
-    ),
+    shared_back("path through the variance with a wrong power", "batchnorm"),
     back_axes(
         "sums instead of means",
         "batchnorm",
@@ -621,69 +505,16 @@ BACKWARD_MISTAKES = (
         "(1, 2, 3)",
         "C * H * W",
     ),
-    wrong_back(
-        "gamma missing in dx",
-        "batchnorm",
-        "gamma is missing in your dx: dxhat = dout * gamma.",
-        ("dxhat = dout * gamma.reshape(1, C, 1, 1)", "dxhat = dout"),
-    ),
-    wrong_back(
-        "not divided by the standard deviation",
-        "batchnorm",
-        "Your dx is not divided by the standard deviation.",
-        (DX, DX.replace(" * inv_std.reshape(1, C, 1, 1)", "")),
-    ),
-    wrong_back(
-        "multiplied by the standard deviation",
-        "batchnorm",
-        "Your dx is multiplied by the standard deviation. Divide by it.",
-        (DX, DX.replace("* inv_std", "/ inv_std")),
-    ),
-    wrong_back(
-        "divided by the variance",
-        "batchnorm",
-        "Your dx is divided by the variance. Divide by the standard deviation: once, for xhat already holds it.",
-        (DX, DX.replace("* inv_std.", "* (inv_std**2).")),
-    ),
-    wrong_back(
-        "eps missing",
-        "batchnorm",
-        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
-        (
-            DX,
-            "var = 1 / inv_std**2 - eps\n    dx = (dxhat - through_mean - through_var) / np.sqrt(var).reshape(1, C, 1, 1)",
-        ),
-    ),
-    wrong_back(
-        "testing as training",
-        "running",
-        "Your dx is right for training alone. When testing, mean and variance are constants: dx is dxhat divided by the running standard deviation.",
-        ('if mode == "test":', "if False:"),
-    ),
-    wrong_back(
-        "dgamma with x",
-        "batchnorm",
-        "Your dgamma multiplies dout with x. gamma scales xhat, the normalised x.",
-        (DGAMMA, DGAMMA.replace("xhat", "x")),
-    ),
-    wrong_back(
-        "dgamma without xhat",
-        "batchnorm",
-        "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
-        (DGAMMA, DGAMMA.replace("(dout * xhat)", "dout")),
-    ),
-    wrong_back(
-        "dgamma with gamma",
-        "batchnorm",
-        "Your dgamma is multiplied by gamma. The derivative of gamma * xhat with respect to gamma is xhat alone.",
-        (DGAMMA, DGAMMA + " * gamma"),
-    ),
-    wrong_back(
-        "dgamma and dbeta swapped",
-        "batchnorm",
-        "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
-        (RETURN, "return dx, dbeta, dgamma"),
-    ),
+    shared_back("gamma missing in dx", "batchnorm"),
+    shared_back("not divided by the standard deviation", "batchnorm"),
+    shared_back("multiplied by the standard deviation", "batchnorm"),
+    shared_back("divided by the variance", "batchnorm"),
+    shared_back("eps missing", "batchnorm"),
+    shared_back("testing as training", "running", ('if mode == "test":', "if False:")),
+    shared_back("dgamma with x", "batchnorm"),
+    shared_back("dgamma without xhat", "batchnorm"),
+    shared_back("dgamma with gamma", "batchnorm"),
+    shared_back("dgamma and dbeta swapped", "batchnorm"),
     wrong_back(
         "dbeta averaged",
         "batchnorm",
@@ -702,12 +533,7 @@ BACKWARD_MISTAKES = (
         "You average for dgamma and dbeta. Add up: every value of the channel is scaled by the same gamma.",
         (RETURN, "return dx, dgamma / m, dbeta / m"),
     ),
-    wrong_back(
-        "dgamma and dbeta averaged over the batch",
-        "batchnorm",
-        "You divide dgamma and dbeta by the number of images. Add up: whether a loss is a mean is already in dout.",
-        (RETURN, "return dx, dgamma / N, dbeta / N"),
-    ),
+    shared_back("dgamma and dbeta averaged over the batch", "batchnorm"),
     wrong_back(
         "dgamma and dbeta by pixel",
         "batchnorm",
@@ -715,13 +541,7 @@ BACKWARD_MISTAKES = (
         (DGAMMA, DGAMMA.replace("(0, 2, 3)", "0")),
         (DBETA, DBETA.replace("(0, 2, 3)", "0")),
     ),
-    wrong_back(
-        "dgamma and dbeta by image",
-        "batchnorm",
-        "Your dgamma and dbeta have a row for each image. The batch shares them: add up over images too.",
-        (DGAMMA, DGAMMA.replace("(0, 2, 3)", "(2, 3)")),
-        (DBETA, DBETA.replace("(0, 2, 3)", "(2, 3)")),
-    ),
+    shared_back("dgamma and dbeta by image", "batchnorm"),
     wrong_back(
         "dgamma and dbeta over channels",
         "batchnorm",
@@ -729,15 +549,8 @@ BACKWARD_MISTAKES = (
         (DGAMMA, DGAMMA.replace("(0, 2, 3)", "(1, 2, 3)")),
         (DBETA, DBETA.replace("(0, 2, 3)", "(1, 2, 3)")),
     ),
-    wrong_back(
-        "dout changed",
-        "layers",
-        "You change the array dout. The caller still needs it: write to something new.",
-        (RETURN, "dout *= 2\n    return dx, dgamma, dbeta"),
-    ),
-    wrong_back(
-        "dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.", (RETURN, "return dx")
-    ),
+    shared_back("dout changed", "layers"),
+    shared_back("dx alone", "layers"),
 )
 
 

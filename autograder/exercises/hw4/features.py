@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise, Mistake, rewrite
+from autograder.exercises.hw4 import norm_mistakes
 from autograder.exercises.hw4.conv import apart
 from autograder.exercises.hw4.pairs import beside
 from convbook.kernels import cs231n
@@ -194,10 +195,12 @@ def wrong(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(batchnorm_forward, *changes))
 
 
-MEAN, VAR = "mean = x.mean(axis=0)", "var = x.var(axis=0)"
-STD, XHAT, CENTRED = "std = np.sqrt(var + eps)", "xhat = centred / std", "centred = x - mean"
-OUT = "out = gamma * xhat + beta"
-MOVE_MEAN = "running_mean = momentum * running_mean + (1 - momentum) * mean"
+shared = norm_mistakes.shared_by(
+    norm_mistakes.FORWARD, batchnorm_forward, values="rows", part="feature", settings="bn_param", axes="0"
+)
+
+
+STD, CENTRED = "std = np.sqrt(var + eps)", "centred = x - mean"
 MOVE_VAR = "running_var = momentum * running_var + (1 - momentum) * var"
 STORE = 'bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var'
 RETURN = "return out, (centred, std, gamma, mode)"
@@ -231,70 +234,18 @@ FORWARD_MISTAKES = (
         "running_mean",
         "running_var",
     ),
-    wrong(
-        "divided by one less",
-        "batchnorm",
-        "Your variance divides by one less than the number of rows (ddof=1). What normalises is the plain mean of the squares.",
-        (VAR, "var = x.var(axis=0, ddof=1)"),
-    ),
-    wrong("mean not subtracted", "batchnorm", "You do not subtract the mean.", (CENTRED, "centred = x")),
-    wrong("no root", "batchnorm", "You divide by the variance. Divide by its root.", (STD, "std = var + eps")),
-    wrong(
-        "eps outside the root",
-        "batchnorm",
-        "Your eps is outside the root. It is added to the variance: np.sqrt(var + eps).",
-        (STD, "std = np.sqrt(var) + eps"),
-    ),
-    wrong(
-        "eps missing",
-        "batchnorm",
-        "Your eps is missing: np.sqrt(var + eps). Without it a feature of equal values divides by zero.",
-        (STD, "std = np.sqrt(var)"),
-    ),
-    wrong(
-        "eps in training only",
-        "batchnorm",
-        "Your eps is missing when testing. Both modes divide by np.sqrt(var + eps).",
-        (STD, "std = np.sqrt(var + (eps if mode == 'train' else 0))"),
-    ),
-    wrong(
-        "eps in testing only",
-        "batchnorm",
-        "Your eps is missing when training. Both modes divide by np.sqrt(var + eps).",
-        (STD, "std = np.sqrt(var + (eps if mode == 'test' else 0))"),
-    ),
-    wrong(
-        "eps fixed",
-        "batchnorm",
-        "Your eps is always 1e-5. That is the default; bn_param may say otherwise.",
-        ('bn_param.get("eps", 1e-5)', "1e-5"),
-    ),
-    wrong(
-        "testing with the batch's statistics",
-        "running",
-        "When testing you still use the batch's own mean and variance. Use the running ones.",
-        ("mean = running_mean\n", "mean = x.mean(axis=0)\n"),
-        ("var = running_var\n", "var = x.var(axis=0)\n"),
-    ),
-    wrong(
-        "testing without normalising",
-        "running",
-        "When testing you do not normalise at all. Use the running mean and variance.",
-        (XHAT, XHAT + " if mode == 'train' else x"),
-    ),
-    wrong(
-        "momentum the other way round",
-        "running",
-        "Your momentum weighs the new value. Here, as in CS231n, it weighs the old one: running = momentum * running + (1 - momentum) * batch. PyTorch has it the other way round.",
-        (MOVE_MEAN, "running_mean = (1 - momentum) * running_mean + momentum * mean"),
-        (MOVE_VAR, "running_var = (1 - momentum) * running_var + momentum * var"),
-    ),
-    wrong(
-        "momentum fixed",
-        "running",
-        "Your momentum is always 0.9. That is the default; bn_param may say otherwise.",
-        ('bn_param.get("momentum", 0.9)', "0.9"),
-    ),
+    shared("divided by one less", "batchnorm"),
+    shared("mean not subtracted", "batchnorm", (CENTRED, "centred = x")),
+    shared("no root", "batchnorm"),
+    shared("eps outside the root", "batchnorm"),
+    shared("eps missing", "batchnorm"),
+    shared("eps in training only", "batchnorm"),
+    shared("eps in testing only", "batchnorm"),
+    shared("eps fixed", "batchnorm"),
+    shared("testing with the batch's statistics", "running"),
+    shared("testing without normalising", "running"),
+    shared("momentum the other way round", "running"),
+    shared("momentum fixed", "running"),
     wrong(
         "running statistics never stored",
         "running",
@@ -314,18 +265,8 @@ FORWARD_MISTAKES = (
             + STORE,
         ),
     ),
-    wrong(
-        "running_mean not updated",
-        "running",
-        "You update the running variance alone. The running mean moves by the same rule.",
-        (MOVE_MEAN, ""),
-    ),
-    wrong(
-        "running_var not updated",
-        "running",
-        "You update the running mean alone. The running variance moves by the same rule.",
-        (MOVE_VAR, ""),
-    ),
+    shared("running_mean not updated", "running"),
+    shared("running_var not updated", "running"),
     wrong(
         "running standard deviation",
         "running",
@@ -344,21 +285,11 @@ FORWARD_MISTAKES = (
         "Your running variance begins with ones, as PyTorch's does. Here, as in CS231n, both begin with zeros.",
         ('"running_var", np.zeros(D)', '"running_var", np.ones(D)'),
     ),
-    wrong("gamma ignored", "batchnorm", "You do not scale by gamma.", (OUT, "out = xhat + beta")),
-    wrong("beta ignored", "batchnorm", "You do not add beta.", (OUT, "out = gamma * xhat")),
-    wrong(
-        "beta scaled",
-        "batchnorm",
-        "You add beta before scaling by gamma. Scale first: gamma * xhat + beta.",
-        (OUT, "out = gamma * (xhat + beta)"),
-    ),
-    wrong("out alone", "layers", "You return out alone. Return a tuple of two: out, cache.", (RETURN, "return out")),
-    wrong(
-        "x changed",
-        "layers",
-        "You change the array x. The caller still needs it: write to something new.",
-        (RETURN, "x[:] = 0\n    " + RETURN),
-    ),
+    shared("gamma ignored", "batchnorm"),
+    shared("beta ignored", "batchnorm"),
+    shared("beta scaled", "batchnorm"),
+    shared("out alone", "layers", (RETURN, "return out")),
+    shared("x changed", "layers"),
 )
 
 SMALL = np.array([[1.0, 10], [2, 10], [3, 20], [6, 40]])
@@ -393,10 +324,13 @@ def wrong_back(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(batchnorm_backward, *changes))
 
 
+shared_back = norm_mistakes.shared_by(norm_mistakes.BACKWARD, batchnorm_backward, gamma="gamma")
+
+
 DGAMMA, DBETA = "dgamma = (dout * centred / std).sum(axis=0)", "dbeta = dout.sum(axis=0)"
-DXHAT, DVAR = "dxhat = dout * gamma", "dvar = (dxhat * centred).sum(axis=0) * -0.5 / std**3"
+DVAR = "dvar = (dxhat * centred).sum(axis=0) * -0.5 / std**3"
 TWO_PATHS, DMEAN = "dcentred = dcentred + dvar * 2 * centred / N", "dmean = -dcentred.sum(axis=0)"
-DX, BACK = "dx = dcentred + dmean / N", "return dx, dgamma, dbeta"
+DX = "dx = dcentred + dmean / N"
 
 BACKWARD_MISTAKES = (
     wrong_back(
@@ -411,12 +345,7 @@ BACKWARD_MISTAKES = (
         "Your dx forgets the path through the mean: add dmean / N.",
         (DX, "dx = dcentred"),
     ),
-    wrong_back(
-        "path through the variance forgotten",
-        "batchnorm",
-        "Your dx forgets the path through the variance.",
-        (TWO_PATHS, ""),
-    ),
+    shared_back("path through the variance forgotten", "batchnorm", (TWO_PATHS, "")),
     wrong_back(
         "paths assigned instead of added",
         "batchnorm",
@@ -477,42 +406,17 @@ BACKWARD_MISTAKES = (
         "Your dx divides by the number of features. Mean and variance are over the N rows.",
         ("N, D = dout.shape", "D, N = dout.shape"),
     ),
-    wrong_back(
-        "gamma missing in dx",
-        "batchnorm",
-        "gamma is missing in your dx: dxhat = dout * gamma.",
-        (DXHAT, "dxhat = dout"),
-    ),
-    wrong_back(
-        "testing as training",
-        "running",
-        "Your dx is right for training alone. When testing, mean and variance are constants: dx is dxhat divided by the running standard deviation.",
-        ('if mode == "train":', "if True:"),
-    ),
-    wrong_back(
-        "dgamma without xhat",
-        "batchnorm",
-        "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
-        (DGAMMA, "dgamma = dout.sum(axis=0)"),
-    ),
+    shared_back("gamma missing in dx", "batchnorm"),
+    shared_back("testing as training", "running", ('if mode == "train":', "if True:")),
+    shared_back("dgamma without xhat", "batchnorm", (DGAMMA, "dgamma = dout.sum(axis=0)")),
     wrong_back(
         "dgamma not divided by the deviation",
         "batchnorm",
         "Your dgamma multiplies dout with the centred x. gamma scales xhat, which is divided by the standard deviation too.",
         (DGAMMA, DGAMMA.replace(" / std", "")),
     ),
-    wrong_back(
-        "dgamma with gamma",
-        "batchnorm",
-        "Your dgamma is multiplied by gamma. The derivative of gamma * xhat with respect to gamma is xhat alone.",
-        (DGAMMA, DGAMMA + " * gamma"),
-    ),
-    wrong_back(
-        "dgamma and dbeta averaged",
-        "batchnorm",
-        "You average for dgamma and dbeta. Add up: whether a loss is a mean is already in dout.",
-        (BACK, "return dx, dgamma / N, dbeta / N"),
-    ),
+    shared_back("dgamma with gamma", "batchnorm"),
+    shared_back("dgamma and dbeta averaged", "batchnorm"),
     wrong_back(
         "dgamma and dbeta over features",
         "batchnorm",
@@ -520,21 +424,9 @@ BACKWARD_MISTAKES = (
         (DGAMMA, DGAMMA.replace("axis=0", "axis=1")),
         (DBETA, "dbeta = dout.sum(axis=1)"),
     ),
-    wrong_back(
-        "dgamma and dbeta swapped",
-        "batchnorm",
-        "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
-        (BACK, "return dx, dbeta, dgamma"),
-    ),
-    wrong_back(
-        "dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.", (BACK, "return dx")
-    ),
-    wrong_back(
-        "dout changed",
-        "layers",
-        "You change the array dout. The caller still needs it: write to something new.",
-        (BACK, "dout *= 2\n    " + BACK),
-    ),
+    shared_back("dgamma and dbeta swapped", "batchnorm"),
+    shared_back("dx alone", "layers"),
+    shared_back("dout changed", "layers"),
 )
 
 
@@ -576,8 +468,10 @@ def wrong_alt(name, sentence, *changes, anchor="backprop-batchnorm"):
     return Mistake(name, sentence, anchor, rewrite(batchnorm_backward_alt, *changes))
 
 
+shared_alt = norm_mistakes.shared_by(norm_mistakes.BACKWARD, batchnorm_backward_alt)
+
+
 FORMULA = "dx = gamma / (N * std) * (N * dout - dbeta - xhat * dgamma)"
-ALT_DGAMMA = "dgamma = (dout * xhat).sum(axis=0)"
 BATCHNORM_BACKWARD_ALT = Exercise(
     id="hw4.batchnorm_backward_alt",
     function="batchnorm_backward_alt",
@@ -662,33 +556,11 @@ BATCHNORM_BACKWARD_ALT = Exercise(
             "The path through the variance counts twice. The 2 of the square and the 1/2 of the root meet and leave 1.",
             (FORMULA, FORMULA.replace("- xhat", "- 2 * xhat")),
         ),
-        wrong_alt(
-            "dgamma without xhat",
-            "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
-            (ALT_DGAMMA, "dgamma = dout.sum(axis=0)"),
-        ),
-        wrong_alt(
-            "dgamma and dbeta averaged",
-            "You average for dgamma and dbeta. Add up: whether a loss is a mean is already in dout.",
-            (BACK, "return dx, dgamma / N, dbeta / N"),
-        ),
-        wrong_alt(
-            "dgamma and dbeta swapped",
-            "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
-            (BACK, "return dx, dbeta, dgamma"),
-        ),
-        wrong_alt(
-            "dx alone",
-            "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.",
-            (BACK, "return dx"),
-            anchor="backprop-layers",
-        ),
-        wrong_alt(
-            "dout changed",
-            "You change the array dout. The caller still needs it: write to something new.",
-            (BACK, "dout *= 2\n    " + BACK),
-            anchor="backprop-layers",
-        ),
+        shared_alt("dgamma without xhat", "batchnorm"),
+        shared_alt("dgamma and dbeta averaged", "batchnorm"),
+        shared_alt("dgamma and dbeta swapped", "batchnorm"),
+        shared_alt("dx alone", "layers"),
+        shared_alt("dout changed", "layers"),
     ),
     variants={
         "in one formula": batchnorm_backward_alt,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise, Mistake, rewrite
+from autograder.exercises.hw4 import norm_mistakes
 from autograder.exercises.hw4.groupnorm_answers import (
     BACKWARD,
     FORWARD,
@@ -79,7 +80,6 @@ def draw_backward(rng):
 
 
 GROUPS = "groups = x.reshape(N, G, C // G, H, W)"
-INV = "inv_std = 1 / np.sqrt(var + eps)"
 OUT = "out = gamma.reshape(1, C, 1, 1) * xhat + beta.reshape(1, C, 1, 1)"
 MEAN, VAR = "mean = groups.mean(axis=(2, 3, 4), keepdims=True)", "var = groups.var(axis=(2, 3, 4), keepdims=True)"
 XHAT = "xhat = ((groups - mean) * inv_std).reshape(x.shape)"
@@ -87,6 +87,9 @@ XHAT = "xhat = ((groups - mean) * inv_std).reshape(x.shape)"
 
 def wrong(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_groupnorm_forward, *changes))
+
+
+shared = norm_mistakes.shared_by(norm_mistakes.FORWARD, spatial_groupnorm_forward, part="group", settings="gn_param")
 
 
 def other_axes(name, sentence, axes):
@@ -174,59 +177,26 @@ FORWARD_MISTAKES = (
         "Your variance divides by H * W. A group has C // G * H * W values.",
         (VAR, "var = ((groups - mean) ** 2).sum(axis=(2, 3, 4), keepdims=True) / (H * W)"),
     ),
-    wrong(
+    shared(
         "squares of 8-bit integers",
         "testing",
-        "You square x as it comes: squares of 8-bit integers wrap around at 256. Subtract the mean first, or turn x into floats.",
         (VAR, "var = (groups * groups).mean(axis=(2, 3, 4), keepdims=True) - mean**2"),
     ),
-    wrong(
-        "eps squared",
-        "norms",
-        "You add the square of eps to the variance. Add eps: np.sqrt(var + eps).",
-        (INV, INV.replace("+ eps", "+ eps**2")),
-    ),
-    wrong("no root", "norms", "You divide by the variance. Divide by its root.", (INV, "inv_std = 1 / (var + eps)")),
-    wrong(
-        "eps outside the root",
-        "norms",
-        "Your eps is outside the root. It is added to the variance: np.sqrt(var + eps).",
-        (INV, "inv_std = 1 / (np.sqrt(var) + eps)"),
-    ),
-    wrong(
-        "eps missing",
-        "norms",
-        "Your eps is missing: np.sqrt(var + eps). Without it a group of equal values divides by zero.",
-        (INV, "inv_std = 1 / np.sqrt(var)"),
-    ),
-    wrong(
-        "eps fixed",
-        "norms",
-        "Your eps is always 1e-5. That is the default; gn_param may say otherwise.",
-        ('gn_param.get("eps", 1e-5)', "1e-5"),
-    ),
+    shared("eps squared", "norms"),
+    shared("no root", "norms"),
+    shared("eps outside the root", "norms"),
+    shared("eps missing", "norms"),
+    shared("eps fixed", "norms"),
     wrong(
         "eps required",
         "norms",
         "You expect eps in gn_param. Where it is missing it is 1e-5: gn_param.get('eps', 1e-5).",
         ('gn_param.get("eps", 1e-5)', 'gn_param["eps"]'),
     ),
-    wrong(
-        "mean not subtracted",
-        "norms",
-        "You do not subtract the mean.",
-        (XHAT, XHAT.replace("(groups - mean)", "groups")),
-    ),
-    wrong(
-        "gamma missing", "norms", "You do not scale by gamma.", (OUT, OUT.replace("gamma.reshape(1, C, 1, 1) * ", ""))
-    ),
-    wrong("beta missing", "norms", "You do not shift by beta.", (OUT, OUT.replace(" + beta.reshape(1, C, 1, 1)", ""))),
-    wrong(
-        "gamma and beta swapped",
-        "norms",
-        "You scale by beta and shift by gamma. It is the other way round.",
-        (OUT, "out = beta * xhat + gamma"),
-    ),
+    shared("mean not subtracted", "norms", (XHAT, XHAT.replace("(groups - mean)", "groups"))),
+    shared("gamma missing", "norms"),
+    shared("beta missing", "norms"),
+    shared("gamma and beta swapped", "norms", (OUT, "out = beta * xhat + gamma")),
     wrong(
         "one gamma for each group",
         "norms",
@@ -239,18 +209,8 @@ FORWARD_MISTAKES = (
         "Your output still has the axis of groups. Reshape it to (N, C, H, W).",
         ("return out,", "return out.reshape(N, G, C // G, H, W),"),
     ),
-    wrong(
-        "x changed",
-        "layers",
-        "You change the array x. The caller still needs it: write to something new.",
-        ("return out,", "x *= 0\n    return out,"),
-    ),
-    wrong(
-        "cache not returned",
-        "layers",
-        "You return the output alone. The signature wants a pair: return out, cache.",
-        ("return out, (xhat, inv_std, gamma, G, x, eps)", "return out"),
-    ),
+    shared("x changed", "layers"),
+    shared("cache not returned", "layers", ("return out, (xhat, inv_std, gamma, G, x, eps)", "return out")),
 )
 
 SMALL = np.array([1.0, 3, 10, 30]).reshape(1, 4, 1, 1)
@@ -278,11 +238,15 @@ def wrong_back(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(spatial_groupnorm_backward, *changes))
 
 
+shared_back = norm_mistakes.shared_by(
+    norm_mistakes.BACKWARD, spatial_groupnorm_backward, gamma="gamma.reshape(1, C, 1, 1)", inv="inv_std"
+)
+
+
 DX = "dx = ((dxhat - through_mean - through_var) * inv_std).reshape(dout.shape)"
 COUNT = "m = C // G * H * W"
 THROUGH_MEAN = "through_mean = dxhat.sum(axis=(2, 3, 4), keepdims=True) / m"
 THROUGH_VAR = "through_var = xhat * (dxhat * xhat).sum(axis=(2, 3, 4), keepdims=True) / m"
-DGAMMA, DBETA = "dgamma = (dout * xhat).sum(axis=(0, 2, 3))", "dbeta = dout.sum(axis=(0, 2, 3))"
 RETURN = "return dx, dgamma, dbeta"
 
 
@@ -304,30 +268,10 @@ BACKWARD_MISTAKES = (
         "You treat mean and variance as constants. Each value moves its group's mean and variance, and with them all others: two paths are missing in dx.",
         (DX, DX.replace(" - through_mean - through_var", "")),
     ),
-    wrong_back(
-        "path through the mean missing",
-        "norms",
-        "The path through the mean is missing in your dx: subtract the mean of dxhat.",
-        (DX, DX.replace(" - through_mean", "")),
-    ),
-    wrong_back(
-        "path through the variance missing",
-        "norms",
-        "The path through the variance is missing in your dx: subtract xhat times the mean of dxhat * xhat.",
-        (DX, DX.replace(" - through_var", "")),
-    ),
-    wrong_back(
-        "path through the variance with the wrong sign",
-        "norms",
-        "The path through the variance has the wrong sign in your dx: the derivative of var ** -0.5 is negative.",
-        (DX, DX.replace("- through_var", "+ through_var")),
-    ),
-    wrong_back(
-        "path through the mean with the wrong sign",
-        "norms",
-        "The path through the mean has the wrong sign in your dx: x - mean falls as the mean rises.",
-        (DX, DX.replace("- through_mean", "+ through_mean")),
-    ),
+    shared_back("path through the mean missing", "norms"),
+    shared_back("path through the variance missing", "norms"),
+    shared_back("path through the variance with the wrong sign", "norms"),
+    shared_back("path through the mean with the wrong sign", "norms"),
     wrong_back(
         "divided by the pixels",
         "norms",
@@ -346,12 +290,7 @@ BACKWARD_MISTAKES = (
         "The path through the variance counts too much in your dx: the variance divides by the number of values in a group, and so does its derivative.",
         (THROUGH_VAR, THROUGH_VAR.replace(" / m", "")),
     ),
-    wrong_back(
-        "path through the variance halved",
-        "norms",
-        "The path through the variance counts half in your dx. The derivative of a square brings a 2, which meets the 1/2 of the root.",
-        (DX, DX.replace("- through_var", "- 0.5 * through_var")),
-    ),
+    shared_back("path through the variance halved", "norms"),
     wrong_back(
         "divided by all of the image",
         "norms",
@@ -394,61 +333,15 @@ BACKWARD_MISTAKES = (
         "(0, 2, 3, 4)",
         "N * (C // G) * H * W",
     ),
-    wrong_back(
-        "gamma missing in dx",
-        "norms",
-        "gamma is missing in your dx: dxhat = dout * gamma.",
-        ("(dout * gamma.reshape(1, C, 1, 1))", "dout"),
-    ),
-    wrong_back(
-        "not divided by the standard deviation",
-        "norms",
-        "Your dx is not divided by the standard deviation.",
-        (DX, DX.replace(" * inv_std", "")),
-    ),
-    wrong_back(
-        "divided by the variance",
-        "norms",
-        "Your dx is divided by the variance. Divide by the standard deviation: once, for xhat already holds it.",
-        (DX, DX.replace("* inv_std", "* inv_std**2")),
-    ),
-    wrong_back(
-        "eps missing",
-        "norms",
-        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
-        (DX, DX.replace("* inv_std", "/ np.sqrt(1 / inv_std**2 - eps)")),
-    ),
-    wrong_back(
-        "dgamma with x",
-        "norms",
-        "Your dgamma multiplies dout with x. gamma scales xhat, the normalised x.",
-        (DGAMMA, DGAMMA.replace("xhat", "x")),
-    ),
-    wrong_back(
-        "dgamma without xhat",
-        "norms",
-        "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
-        (DGAMMA, DGAMMA.replace("(dout * xhat)", "dout")),
-    ),
-    wrong_back(
-        "dgamma and dbeta swapped",
-        "norms",
-        "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
-        (RETURN, "return dx, dbeta, dgamma"),
-    ),
-    wrong_back(
-        "dgamma and dbeta averaged over the batch",
-        "norms",
-        "You divide dgamma and dbeta by the number of images. Add up: whether a loss is a mean is already in dout.",
-        (RETURN, "return dx, dgamma / N, dbeta / N"),
-    ),
-    wrong_back(
-        "dgamma and dbeta by image",
-        "norms",
-        "Your dgamma and dbeta have a row for each image. The batch shares them: add up over images too.",
-        (DGAMMA, DGAMMA.replace("(0, 2, 3)", "(2, 3)")),
-        (DBETA, DBETA.replace("(0, 2, 3)", "(2, 3)")),
-    ),
+    shared_back("gamma missing in dx", "norms"),
+    shared_back("not divided by the standard deviation", "norms"),
+    shared_back("divided by the variance", "norms"),
+    shared_back("eps missing", "norms"),
+    shared_back("dgamma with x", "norms"),
+    shared_back("dgamma without xhat", "norms"),
+    shared_back("dgamma and dbeta swapped", "norms"),
+    shared_back("dgamma and dbeta averaged over the batch", "norms"),
+    shared_back("dgamma and dbeta by image", "norms"),
     wrong_back(
         "dgamma and dbeta by group",
         "norms",
@@ -467,15 +360,8 @@ BACKWARD_MISTAKES = (
         "Your dx still has the axis of groups. Reshape it to (N, C, H, W).",
         (DX, DX.replace(".reshape(dout.shape)", "")),
     ),
-    wrong_back(
-        "dout changed",
-        "layers",
-        "You change the array dout. The caller still needs it: write to something new.",
-        (RETURN, "dout *= 2\n    return dx, dgamma, dbeta"),
-    ),
-    wrong_back(
-        "dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.", (RETURN, "return dx")
-    ),
+    shared_back("dout changed", "layers"),
+    shared_back("dx alone", "layers"),
 )
 
 SPATIAL_GROUPNORM_BACKWARD = Exercise(

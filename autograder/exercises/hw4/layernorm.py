@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise, Mistake, rewrite
+from autograder.exercises.hw4 import norm_mistakes
 from autograder.exercises.hw4.conv import apart
 from autograder.exercises.hw4.pairs import beside
 from convbook.kernels import cs231n
@@ -132,8 +133,13 @@ def wrong(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(layernorm_forward, *changes))
 
 
+shared = norm_mistakes.shared_by(
+    norm_mistakes.FORWARD, layernorm_forward, values="values", part="row", settings="ln_param"
+)
+
+
 MEAN, VAR = "mean = x.mean(axis=1, keepdims=True)", "var = x.var(axis=1, keepdims=True)"
-INV, XHAT, OUT = "inv_std = 1 / np.sqrt(var + eps)", "xhat = (x - mean) * inv_std", "out = gamma * xhat + beta"
+XHAT, OUT = "xhat = (x - mean) * inv_std", "out = gamma * xhat + beta"
 RETURN = "return out, (xhat, inv_std, gamma, eps)"
 
 FORWARD_MISTAKES = (
@@ -158,45 +164,15 @@ FORWARD_MISTAKES = (
         (MEAN, "mean = x.sum(axis=1, keepdims=True) / len(x)"),
         (VAR, "var = ((x - mean) ** 2).sum(axis=1, keepdims=True) / len(x)"),
     ),
-    wrong(
-        "divided by one less",
-        "batchnorm",
-        "Your variance divides by one less than the number of values (ddof=1). What normalises is the plain mean of the squares.",
-        (VAR, VAR.replace("keepdims", "ddof=1, keepdims")),
-    ),
-    wrong("mean not subtracted", "batchnorm", "You do not subtract the mean.", (XHAT, "xhat = x * inv_std")),
-    wrong(
-        "no root",
-        "batchnorm",
-        "You divide by the variance. Divide by its root.",
-        (INV, "inv_std = 1 / (var + eps)"),
-    ),
-    wrong(
-        "eps outside the root",
-        "batchnorm",
-        "Your eps is outside the root. It is added to the variance: np.sqrt(var + eps).",
-        (INV, "inv_std = 1 / (np.sqrt(var) + eps)"),
-    ),
-    wrong(
-        "eps missing",
-        "batchnorm",
-        "Your eps is missing: np.sqrt(var + eps). Without it a row of equal values divides by zero.",
-        (INV, "inv_std = 1 / np.sqrt(var)"),
-    ),
-    wrong(
-        "eps fixed",
-        "batchnorm",
-        "Your eps is always 1e-5. That is the default; ln_param may say otherwise.",
-        ('ln_param.get("eps", 1e-5)', "1e-5"),
-    ),
-    wrong("gamma ignored", "norms", "You do not scale by gamma.", (OUT, "out = xhat + beta")),
-    wrong("beta ignored", "norms", "You do not add beta.", (OUT, "out = gamma * xhat")),
-    wrong(
-        "beta scaled",
-        "norms",
-        "You add beta before scaling by gamma. Scale first: gamma * xhat + beta.",
-        (OUT, "out = gamma * (xhat + beta)"),
-    ),
+    shared("divided by one less", "batchnorm"),
+    shared("mean not subtracted", "batchnorm", (XHAT, "xhat = x * inv_std")),
+    shared("no root", "batchnorm"),
+    shared("eps outside the root", "batchnorm"),
+    shared("eps missing", "batchnorm"),
+    shared("eps fixed", "batchnorm"),
+    shared("gamma ignored", "norms"),
+    shared("beta ignored", "norms"),
+    shared("beta scaled", "norms"),
     wrong("gamma and beta swapped", "norms", "gamma and beta are swapped.", (OUT, "out = beta * xhat + gamma")),
     wrong(
         "a gamma for each row",
@@ -210,13 +186,8 @@ FORWARD_MISTAKES = (
         "Your result takes the dtype of x, so integers cut the decimals off. Make it of floats.",
         (OUT, "out = (gamma * xhat + beta).astype(x.dtype)"),
     ),
-    wrong("out alone", "layers", "You return out alone. Return a tuple of two: out, cache.", (RETURN, "return out")),
-    wrong(
-        "x changed",
-        "layers",
-        "You change the array x. The caller still needs it: write to something new.",
-        (RETURN, "x[:] = 0\n    " + RETURN),
-    ),
+    shared("out alone", "layers", (RETURN, "return out")),
+    shared("x changed", "layers"),
 )
 
 SMALL = np.array([[1.0, 2, 3, 6]])
@@ -251,12 +222,14 @@ def wrong_back(name, anchor, sentence, *changes):
     return Mistake(name, sentence, f"backprop-{anchor}", rewrite(layernorm_backward, *changes))
 
 
+shared_back = norm_mistakes.shared_by(norm_mistakes.BACKWARD, layernorm_backward, gamma="gamma", inv="inv_std")
+
+
 THROUGH_MEAN = "through_mean = dxhat.sum(axis=1, keepdims=True) / D"
 THROUGH_VAR = "through_var = xhat * (dxhat * xhat).sum(axis=1, keepdims=True) / D"
 DXHAT = "dxhat = dout * gamma"
 DX = "dx = (dxhat - through_mean - through_var) * inv_std"
 DGAMMA, DBETA = "dgamma = (dout * xhat).sum(axis=0)", "dbeta = dout.sum(axis=0)"
-BACK = "return dx, dgamma, dbeta"
 
 BACKWARD_MISTAKES = (
     wrong_back(
@@ -271,36 +244,11 @@ BACKWARD_MISTAKES = (
         "Your dx forgets the path through the mean.",
         (DX, DX.replace(" - through_mean", "")),
     ),
-    wrong_back(
-        "path through the variance forgotten",
-        "batchnorm",
-        "Your dx forgets the path through the variance.",
-        (DX, DX.replace(" - through_var", "")),
-    ),
-    wrong_back(
-        "path through the variance with the wrong sign",
-        "batchnorm",
-        "The path through the variance has the wrong sign in your dx: the derivative of var ** -0.5 is negative.",
-        (DX, DX.replace("- through_var", "+ through_var")),
-    ),
-    wrong_back(
-        "path through the variance halved",
-        "batchnorm",
-        "The path through the variance counts half in your dx. The derivative of a square brings a 2, which meets the 1/2 of the root.",
-        (DX, DX.replace("- through_var", "- 0.5 * through_var")),
-    ),
-    wrong_back(
-        "path through the variance doubled",
-        "batchnorm",
-        "The path through the variance counts twice in your dx. The derivative of the root brings 1/2, which meets the 2 of the square.",
-        (DX, DX.replace("- through_var", "- 2 * through_var")),
-    ),
-    wrong_back(
-        "path through the variance with a wrong power",
-        "batchnorm",
-        "The path through the variance has the wrong power in your dx. The derivative of (var + eps) ** -0.5 is -0.5 * (var + eps) ** -1.5.",
-        (DX, DX.replace("- through_var", "- through_var / inv_std")),
-    ),
+    shared_back("path through the variance forgotten", "batchnorm"),
+    shared_back("path through the variance with the wrong sign", "batchnorm"),
+    shared_back("path through the variance halved", "batchnorm"),
+    shared_back("path through the variance doubled", "batchnorm"),
+    shared_back("path through the variance with a wrong power", "batchnorm"),
     wrong_back(
         "means over the batch",
         "norms",
@@ -329,45 +277,13 @@ BACKWARD_MISTAKES = (
         (DXHAT, "dxhat = dout"),
         (DX, DX + " * gamma"),
     ),
-    wrong_back(
-        "gamma missing in dx", "norms", "gamma is missing in your dx: dxhat = dout * gamma.", (DXHAT, "dxhat = dout")
-    ),
-    wrong_back(
-        "not divided by the standard deviation",
-        "batchnorm",
-        "Your dx is not divided by the standard deviation.",
-        (DX, DX.replace(" * inv_std", "")),
-    ),
-    wrong_back(
-        "multiplied by the standard deviation",
-        "batchnorm",
-        "Your dx is multiplied by the standard deviation. Divide by it.",
-        (DX, DX.replace("* inv_std", "/ inv_std")),
-    ),
-    wrong_back(
-        "divided by the variance",
-        "batchnorm",
-        "Your dx is divided by the variance. Divide by the standard deviation: once, for xhat already holds it.",
-        (DX, DX + "**2"),
-    ),
-    wrong_back(
-        "eps missing",
-        "batchnorm",
-        "Your dx is as if eps were next to nothing. Divide by np.sqrt(var + eps), with the eps that was given, in both passes.",
-        (DX, DX.replace("* inv_std", "/ np.sqrt(1 / inv_std**2 - eps)")),
-    ),
-    wrong_back(
-        "dgamma without xhat",
-        "norms",
-        "Your dgamma is the sum of dout. gamma scales xhat, so its gradient is the sum of dout * xhat.",
-        (DGAMMA, DGAMMA.replace("(dout * xhat)", "dout")),
-    ),
-    wrong_back(
-        "dgamma with gamma",
-        "norms",
-        "Your dgamma is multiplied by gamma. The derivative of gamma * xhat with respect to gamma is xhat alone.",
-        (DGAMMA, DGAMMA + " * gamma"),
-    ),
+    shared_back("gamma missing in dx", "norms"),
+    shared_back("not divided by the standard deviation", "batchnorm"),
+    shared_back("multiplied by the standard deviation", "batchnorm"),
+    shared_back("divided by the variance", "batchnorm"),
+    shared_back("eps missing", "batchnorm"),
+    shared_back("dgamma without xhat", "norms"),
+    shared_back("dgamma with gamma", "norms"),
     wrong_back(
         "dgamma and dbeta over features",
         "norms",
@@ -375,13 +291,7 @@ BACKWARD_MISTAKES = (
         (DGAMMA, DGAMMA.replace("0", "1")),
         (DBETA, DBETA.replace("0", "1")),
     ),
-    wrong_back(
-        "dgamma and dbeta averaged",
-        "norms",
-        "You average for dgamma and dbeta. Add up: whether a loss is a mean is already in dout.",
-        (DGAMMA, DGAMMA + " / N"),
-        (DBETA, DBETA + " / N"),
-    ),
+    shared_back("dgamma and dbeta averaged", "norms"),
     wrong_back(
         "dgamma and dbeta by row",
         "norms",
@@ -389,21 +299,9 @@ BACKWARD_MISTAKES = (
         (DGAMMA, "dgamma = dout * xhat"),
         (DBETA, "dbeta = dout.copy()"),
     ),
-    wrong_back(
-        "dgamma and dbeta swapped",
-        "norms",
-        "dgamma and dbeta are swapped. Return dx, dgamma, dbeta.",
-        (BACK, "return dx, dbeta, dgamma"),
-    ),
-    wrong_back(
-        "dx alone", "layers", "You return dx alone. Return a tuple of three: dx, dgamma, dbeta.", (BACK, "return dx")
-    ),
-    wrong_back(
-        "dout changed",
-        "layers",
-        "You change the array dout. The caller still needs it: write to something new.",
-        (BACK, "dout *= 2\n    " + BACK),
-    ),
+    shared_back("dgamma and dbeta swapped", "norms"),
+    shared_back("dx alone", "layers"),
+    shared_back("dout changed", "layers"),
 )
 
 LAYERNORM_BACKWARD = Exercise(

@@ -3,7 +3,7 @@
 The file is JSON: ``format`` ("convbook-net 1"), ``name``, ``input`` [C, H, W], ``mean`` and ``std`` of the channels
 (pixels are 0 to 1), ``classes``, ``dtype`` ("float16" or "float32") and ``layers``, in their order. A layer is
 ``{"kind", "name"}``, the sizes that its kind has in `KINDS`, and for a convolution or a linear layer ``weight`` and
-``bias``, each ``{"shape", "data"}``, data being the little-endian bytes in base64. inside_kernels.mjs reads the same.
+``bias``, each ``{"shape", "data"}``, data being the little-endian bytes in base64. inside_file.mjs reads the same.
 """
 
 import base64
