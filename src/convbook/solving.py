@@ -100,7 +100,7 @@ class Solve(SphinxDirective):
 
 
 class Panel(nodes.Element):
-    """What it says of NumPy depends on the build, so it is written with the page."""
+    """What stands above the exercises: written with the page, for what it says of NumPy depends on the build."""
 
 
 class SolveCell(SphinxDirective):
