@@ -90,6 +90,8 @@ def leave_out_thebe(app: Sphinx) -> None:
     for listener in listeners:
         if listener.handler.__module__ == "sphinx_thebe":
             app.disconnect(listener.id)
+    styles = app.registry.css_files
+    styles[:] = [style for style in styles if style[0] != "sphinx-thebe.css"]  # pages would ask for it in vain
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
