@@ -196,7 +196,9 @@ def book(tmp_path_factory):
 def opened(page, book):
     page.goto(f"{book[1]}/book/solve-hw2.html")
     page.wait_for_selector(".solve-panel[data-mounted]")
-    return page.locator("#solve-out_size")
+    cell = page.locator("#solve-out_size")
+    cell.scroll_into_view_if_needed()  # sections away from the screen are not laid out
+    return cell
 
 
 def write(page, cell, code):
