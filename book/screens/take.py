@@ -145,10 +145,11 @@ def lab_report(page: Page, lab: str, root: Path) -> None:
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(300)
     page.keyboard.press("Escape")
-    answer.first.evaluate(
-        "cell => { cell.closest('.jp-WindowedPanel-outer').scrollTop += cell.getBoundingClientRect().top - 140; }"
-    )
-    page.wait_for_timeout(1500)
+    for _ in range(4):  # the notebook lays out anew what comes into view, and moves
+        answer.first.evaluate(
+            "cell => { cell.closest('.jp-WindowedPanel-outer').scrollTop += cell.getBoundingClientRect().top - 95; }"
+        )
+        page.wait_for_timeout(700)
     points = page.locator(".jp-CodeCell", has_text='check("hw2.conv_forward_naive"').bounding_box()
     keep("lab-report", page, 0, points["y"] + points["height"])
 

@@ -65,6 +65,7 @@ def lighten(folder: Path) -> None:
             for pattern, better in SAID:
                 page = pattern.sub(better, page)
             page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
+            page = page.replace('table-container">', 'table-container" tabindex="0">')  # on a phone tables scroll
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")
