@@ -5,6 +5,7 @@ the better part of an evening). Minutes are estimates by those who wrote the exe
 chapter. Nobody has measured them.
 """
 
+import re
 from html import escape
 from typing import NamedTuple
 
@@ -183,14 +184,15 @@ class ExerciseTable:
         self.rows, self.hours = rows(assignment), hours(assignment)
 
     def _repr_html_(self) -> str:
-        cell, left = 'style="text-align:right;padding:.2rem .5rem"', 'style="text-align:left;padding:.2rem .5rem"'
+        cell, left = 'style="text-align:right;padding:.2rem .3rem"', 'style="text-align:left;padding:.2rem .3rem"'
         names = ("points", "level", "minutes")
         head = "".join(f'<th scope="col" {cell}>{name}</th>' for name in names)
         body = ""
         for name, address, what, points, difficulty, minutes in self.rows:
             title = "In your own words"
-            if name:  # long names may break at their underscores
-                title = f'<a href="{address}"><code>{escape(name).replace("_", "_<wbr>")}</code></a>'
+            if name:  # long names may break between their words
+                words = re.sub(r"(?<=_)(?=.)|(?<=[a-z])(?=[A-Z])", "<wbr>", escape(name))
+                title = f'<a href="{address}"><code>{words}</code></a>'
             dots = "●" * difficulty + "○" * (3 - difficulty)
             level = f'<span role="img" aria-label="{LEVELS[difficulty]}">{dots}</span>'
             numbers = "".join(f"<td {cell}>{value}</td>" for value in (points, level, minutes))
