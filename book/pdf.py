@@ -105,7 +105,8 @@ def lead_inside(writer: PdfWriter, starts: dict[str, int]) -> int:
 def bookmarks(writer: PdfWriter, part: PdfReader, first: int, words: dict[str, str]) -> None:
     """The outline of ``part`` in ``writer``, where its first sheet has the index ``first``.
 
-    ``words``: headings without their spaces -> as they are written; Chromium drops a space where a line breaks.
+    ``words``: headings without their spaces -> as they are written; Chromium drops a space where a line breaks, and
+    writes a heading twice that had to go to the next sheet.
     """
 
     def add(items: list, parent) -> None:
@@ -114,8 +115,10 @@ def bookmarks(writer: PdfWriter, part: PdfReader, first: int, words: dict[str, s
             if isinstance(item, list):
                 add(item, last)
             else:
-                title = words.get("".join(item.title.split()), item.title)
-                last = writer.add_outline_item(title, first + part.get_destination_page_number(item), parent)
+                key = "".join(item.title.split())
+                title = words.get(key) or words.get(key[: len(key) // 2]) or item.title
+                sheet = first + part.get_destination_page_number(item)
+                last = writer.add_outline_item(title=title, page_number=sheet, parent=parent)
 
     add(part.outline, None)
 
