@@ -78,6 +78,8 @@ def test_links_between_pages_stay_in_the_file(book):
             if "/A" in link:
                 addresses.append(str(link["/A"].get("/URI", "")))
     assert inside >= 5
+    assert any(address.startswith("https://book.example/book/02-conv2d.html") for address in addresses)
+    assert not [address for address in addresses if address.startswith("file:")]
     for name in NAMES:
         assert not [address for address in addresses if f"{name}.html" in address]
 
