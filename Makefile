@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book html pyodide test lint lab release grade bench lock clean
+.PHONY: help book live html pdf pyodide test lint lab release grade bench links zip kills lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -24,8 +24,14 @@ book: html  ## build the book and serve it on localhost
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html \
 		|| echo "Is port $(PORT) taken? Then: make book PORT=8001"
 
+live: .venv/done  ## build and serve it, and again whenever a file of it changes
+	$(BIN)/python -m convbook.live --port $(PORT)
+
 html: .venv/done  ## build the book into _build/html, warnings as errors
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter-book build -W -n --keep-going .
+
+pdf: html  ## print the book into _build/convbook.pdf
+	@$(BIN)/python book/pdf.py
 
 pyodide: .venv/done  ## fetch NumPy for the exercises in the page: then readers need no other site
 	$(BIN)/python -m convbook.solve_files
@@ -39,6 +45,7 @@ test: .venv/done html lint  ## run every test, the browser's included
 lint: .venv/done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lab: .venv/done  ## open the exercises in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir=exercises $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -51,6 +58,15 @@ grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGN
 
 bench: .venv/done  ## time the kernels against PyTorch
 	$(BIN)/python benchmarks/kernels.py --plot
+
+links: html  ## see that every link, anchor and picture of the built book arrives
+	$(BIN)/python -m convbook.links
+
+zip: html  ## the built book as a zip file in dist/, to read from a disk
+	$(BIN)/python -m convbook.packing
+
+kills: .venv/done  ## record which case rejects which mistake, for the page on the grader
+	$(BIN)/python -m autograder.killmatrix book/experiments/results/kills.json
 
 lock: .venv/done  ## write constraints.txt from what is installed
 	@echo '# Made by `make lock`: the versions of all packages, at which this course was tested.' > constraints.txt

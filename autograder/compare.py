@@ -38,7 +38,8 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
     True
     """
     if "missing" in got:
-        return Difference("defined", f"there is no function called {got['missing']}; did its cell fail?")
+        told = f"there is no function called {got['missing']}; did its cell fail?"
+        return Difference("defined", "there is no function of that name; did its cell fail?", told)
     if "refused" in got:
         return Difference("inputs", got["refused"])
     if "error" in expected:
@@ -58,7 +59,10 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
         return Difference("runs", f"the function raised {_name(got)}", f"the function raised {_told(got)}")
     if got.get("changed inputs"):
         which = " and ".join(f"argument {k + 1}" for k in got["changed inputs"])
-        return Difference("inputs", f"the function changed its {which}; read from the inputs, write to something new")
+        advice = "read from the inputs, write to something new"
+        return Difference(
+            "inputs", f"the function changed an argument; {advice}", f"the function changed its {which}; {advice}"
+        )
     if isinstance(expected["value"], dict):
         return _parts_difference(expected["value"], got["value"])
     return _difference(expected["value"], got["value"], integer)
@@ -84,7 +88,8 @@ def _parts_difference(expected: dict, got) -> Difference | None:
     """The parts of a function's result by name, as the probes that know several tell them."""
     if not isinstance(got, dict) or not got.keys() >= expected.keys():
         return Difference("type", "the probe's answer has a form of its own")
-    returned = got.get("returned") if isinstance(got.get("returned"), str) else ""
+    said = got.get("returned")
+    returned = said if isinstance(said, str) else ""
     if returned != expected.get("returned", returned):
         what = returned if re.fullmatch(KINDS, returned) else "something else"
         names = "(out, cache)" if expected["returned"] == "a pair" else expected["returned"]
@@ -100,14 +105,14 @@ def _parts_difference(expected: dict, got) -> Difference | None:
 
 def _difference(expected, got, integer: bool) -> Difference | None:
     wants_number = np.ndim(expected) == 0
-    wanted = "an int" if integer else "a number" if wants_number else "an array"
+    kind = "an int" if integer else "a number" if wants_number else "an array"
     if got is None:
-        return Difference("type", f"the function returned None (no return?), expected {wanted}")
+        return Difference("type", f"the function returned None (no return?), expected {kind}")
     array = as_array(got)
     if array is None or isinstance(got, (bool, np.bool_)):
-        return Difference("type", f"the result is not {wanted}", f"the result is {describe(got)}, expected {wanted}")
+        return Difference("type", f"the result is not {kind}", f"the result is {describe(got)}, expected {kind}")
     if wants_number and array.ndim:
-        return Difference("type", f"the result is not {wanted}", f"the result is {describe(got)}, expected {wanted}")
+        return Difference("type", f"the result is not {kind}", f"the result is {describe(got)}, expected {kind}")
     if array.dtype.kind not in "iuf":
         return Difference("dtype", f"the dtype is {array.dtype}, expected real numbers")
     if integer and array.dtype.kind == "f":
@@ -118,8 +123,8 @@ def _difference(expected, got, integer: bool) -> Difference | None:
         return Difference("type", "the result is a single number, expected an array")
     wanted = np.asarray(expected)
     if array.ndim != wanted.ndim:
-        text = f"the result has {array.ndim} axes, expected {wanted.ndim}"
-        return Difference("ndim", text, f"{text}: shape {array.shape}, expected {wanted.shape}")
+        text = f"the result has {array.ndim} axes, expected {wanted.ndim}: shape {array.shape}, expected {wanted.shape}"
+        return Difference("ndim", f"the number of axes is wrong, expected {wanted.ndim}", text)
     if array.shape != wanted.shape:
         return Difference("shape", "the shape is wrong", f"the shape is {array.shape}, expected {wanted.shape}")
     if not np.isfinite(array).all():

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from autograder.call import outcome_of
 from autograder.compare import compare, same
 from autograder.exercise import Case, Exercise, Mistake, combined
-from autograder.trial import exposures
+from autograder.trial import Trial, exposures
 
 
 def find(exercise_id: str) -> Exercise:
@@ -115,7 +115,7 @@ def diagnose(
     if not failed:
         return ()
     if exercise.trial:
-        return weaknesses(exercise, got, failed)
+        return weaknesses(exercise, exercise.trial, got, failed)
     expected = expectations(exercise.id, secret)[2]
 
     def alike(other: dict, k: int) -> bool:
@@ -176,7 +176,7 @@ def survivors_of(exercise_id: str) -> list[set[int]]:
     return [{k for k, outcome in enumerate(outcomes) if outcome.get("value") == 0} for outcomes in judged]
 
 
-def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
+def weaknesses(exercise: Exercise, trial: Trial, got: list[dict], failed: set[int]) -> tuple[Mistake, ...]:
     """The catalogued weaknesses of test inputs: those that leave unexposed what these inputs do, and nothing else.
 
     Where the trial is told ``partly``, also those that leave a part of it; one that leaves a part of what another
@@ -190,6 +190,6 @@ def weaknesses(exercise: Exercise, got: list[dict], failed: set[int]) -> tuple[M
         mistake
         for mistake, survivors in zip(exercise.mistakes, left, strict=True)
         if survivors == failed
-        or (exercise.trial.partly and survivors in shared and not any(survivors < other for other in shared))
+        or (trial.partly and survivors in shared and not any(survivors < other for other in shared))
     ]
-    return tuple(told if exercise.trial.partly else told[:1])
+    return tuple(told if trial.partly else told[:1])

@@ -1,4 +1,11 @@
-"""The grader, graded: which case rejects which wrong implementation."""
+"""The grader, graded: which case rejects which wrong implementation.
+
+``python -m autograder.killmatrix FILE`` records it, for the visible cases of all exercises, in a file of JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -21,15 +28,24 @@ def kill_matrix(exercise: Exercise, secret: bytes | None = None) -> np.ndarray:
     return np.array([[is_rejected(exercise.id, secret, mistake, case) for case in cases] for mistake in mistakes])
 
 
-def as_text(exercise: Exercise, secret: bytes | None = None) -> str:
-    """The matrix in characters, a row a mistake: ``#`` rejected, ``.`` not noticed by that case."""
-    matrix = kill_matrix(exercise, secret)
-    width = max(len(mistake.name) for mistake in exercise.mistakes)
-    rows = [
-        f"{mistake.name:{width}}  {''.join('#' if killed else '.' for killed in row)}  {row.sum()}/{row.size}"
-        for mistake, row in zip(exercise.mistakes, matrix, strict=True)
-    ]
-    return "\n".join([f"{exercise.id}: {len(rows)} mistakes, {matrix.shape[1]} cases", *rows])
+def kill_rows(exercise: Exercise, secret: bytes | None = None) -> dict[str, str]:
+    """The matrix in characters, a row a mistake: ``#`` rejected, ``.`` not noticed by that case.
+
+    >>> from autograder.exercises import EXERCISES
+    >>> kill_rows(EXERCISES["hw2.same_padding"])["dilation ignored"]
+    '.......###....##'
+    """
+    return {
+        mistake.name: "".join("#" if killed else "." for killed in row)
+        for mistake, row in zip(exercise.mistakes, kill_matrix(exercise, secret), strict=True)
+    }
+
+
+def record() -> dict[str, dict[str, str]]:
+    """The rows of every exercise, by its id, on the visible cases: some forty seconds."""
+    from autograder.exercises import EXERCISES
+
+    return {id: kill_rows(exercise) for id, exercise in EXERCISES.items()}
 
 
 def accepted(exercise: Exercise, secret: bytes | None = None) -> dict[str, bool]:
@@ -47,3 +63,9 @@ def accepted(exercise: Exercise, secret: bytes | None = None) -> dict[str, bool]
         )
         for name, variant in exercise.variants.items()
     }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m autograder.killmatrix FILE")
+    Path(sys.argv[1]).write_text(json.dumps(record(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

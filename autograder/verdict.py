@@ -9,6 +9,7 @@ from autograder.compare import Difference, compare
 from autograder.diagnosis import asked, diagnose, expectations
 from autograder.exercise import Case, Exercise, Mistake
 from autograder.parts import faulty_parts
+from autograder.trial import Trial
 
 # Where the links of the feedback lead: a course that publishes its book says so, `make book` serves it here.
 BOOK = os.environ.get("CONVBOOK_URL", "http://localhost:8000/book").rstrip("/")
@@ -50,7 +51,9 @@ def judge(exercise: Exercise, answer: Callable[[list[Case]], list[dict]], secret
     """
     cases, n_visible, expected = expectations(exercise.id, secret)
     got = asked(exercise, answer, cases)
-    failures, counts, failed = {}, {}, set()
+    failures: dict[str, tuple[Case, Difference, bool]] = {}
+    counts: dict[str, int] = {}
+    failed: set[int] = set()
     for k, (case, want, have) in enumerate(zip(cases, expected, got, strict=True)):
         counts[case.group] = counts.get(case.group, 0) + 1
         difference = compare(want, have, exercise.exact_type)
@@ -77,7 +80,7 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
     told = [("title", f"{exercise.function}: {verdict.score:g} of {exercise.points} points", "")]
     said = set()
     if exercise.trial:
-        return told + trial_entries(verdict)
+        return told + trial_entries(verdict, exercise.trial)
     for group in exercise.groups:
         if group not in verdict.failures:
             told.append(("passed", f"{group} ({verdict.counts[group]} cases)", ""))
@@ -95,13 +98,13 @@ def entries(verdict: Verdict) -> list[tuple[str, str, str]]:
     return told
 
 
-def trial_entries(verdict: Verdict) -> list[tuple[str, str, str]]:
+def trial_entries(verdict: Verdict, trial: Trial) -> list[tuple[str, str, str]]:
     """The same for an answer that is a list of inputs: how many they expose, and one that they do not."""
     exercise = verdict.exercise
-    left = [wrong for wrong in exercise.trial.wrong if wrong.name in verdict.failures]
+    left = [wrong for wrong in trial.wrong if wrong.name in verdict.failures]
     if left and (difference := verdict.failures[left[0].name][1]).layer != "values":
         return [("failed", difference.shown, ""), ("hint", "The book explains what this asks for.", exercise.anchor)]
-    exposed = f"{len(exercise.trial.wrong) - len(left)} of {len(exercise.trial.wrong)} wrong implementations exposed"
+    exposed = f"{len(trial.wrong) - len(left)} of {len(trial.wrong)} wrong implementations exposed"
     told = [("failed" if left else "passed", exposed, "")]
     told += [("hint", mistake.sentence, mistake.anchor) for mistake in verdict.mistakes[:3]]  # enough for one try
     if left:

@@ -116,7 +116,7 @@ def test_polygons_against_brute_force(name):
 
 def test_a_disc_covers_its_area():
     x, y = d.grid(1, 40, 50)
-    x, y = d.placed(x, y, np.array([[24.3, 19.1]]), np.array([0.7]), np.array([11.0]))
+    x, y = d.placed((x, y), np.array([[24.3, 19.1]]), np.array([0.7]), np.array([11.0]))
     assert abs(d.coverage(d.disc(x, y), 11.0).sum() - np.pi * 11**2) < 0.5
 
 

@@ -3,6 +3,8 @@
 import html
 
 import numpy as np
+from IPython.core.formatters import format_display_data
+from IPython.display import publish_display_data
 
 from convbook.lecture_numbers import slips_table
 
@@ -103,8 +105,13 @@ def _side(name, text):
 
 
 def tell(**values) -> None:
-    """Keep values for the sentences of the page, as ``{glue:text}`` finds them."""
-    from myst_nb import glue
+    """Keep values for the sentences of the page, as ``{glue:text}`` finds them.
 
+    What ``myst_nb.glue`` publishes, without the second that each page would take to import it.
+    """
     for name, value in values.items():
-        glue(name, value if isinstance(value, str) else float(value), display=False)
+        bundle, metadata = format_display_data(value if isinstance(value, str) else float(value))
+        kept = {f"application/papermill.record/{kind}": data for kind, data in bundle.items()}
+        publish_display_data(
+            kept, {**metadata, "scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}}
+        )

@@ -18,8 +18,9 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
-from convbook import solving
+from convbook import search, solving
 from convbook.lighten import lighten
+from convbook.reading_time import ReadingTime
 
 
 class Katex:
@@ -90,8 +91,12 @@ def leave_out_thebe(app: Sphinx) -> None:
     for listener in listeners:
         if listener.handler.__module__ == "sphinx_thebe":
             app.disconnect(listener.id)
-    styles = app.registry.css_files
-    styles[:] = [style for style in styles if style[0] != "sphinx-thebe.css"]  # pages would ask for it in vain
+    app.registry.css_files = [file for file in app.registry.css_files if "thebe" not in file[0]]  # or a link to nothing
+
+
+def deal(app: Sphinx, env, docnames: list[str]) -> None:
+    """Neighbours to different processes: Sphinx gives each a run of pages, and those that take long stand together."""
+    docnames[:] = [name for first in range(app.parallel) for name in docnames[first :: app.parallel]]
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -110,6 +115,7 @@ def finish(app: Sphinx, exception) -> None:
         ignore = shutil.ignore_patterns("*.js", "LICENSE")
         shutil.copytree(Path(app.srcdir, "book", "_vendor", "katex"), target, ignore=ignore, dirs_exist_ok=True)
         lighten(Path(app.outdir))
+        search.index(Path(app.outdir), sorted(app.env.found_docs))
 
 
 def setup(app: Sphinx) -> dict:
@@ -118,8 +124,13 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
+    app.add_js_file(None, body=search.OPENER)
     app.add_js_file("reading.js", loading_method="defer")
+    app.setup_extension("convbook.questions.directive")
+    app.setup_extension("convbook.concept_map")
+    app.add_role("reading-time", ReadingTime())
     app.connect("config-inited", configure, priority=100)
+    app.connect("env-before-read-docs", deal)
     solving.setup(app)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too

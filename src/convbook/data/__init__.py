@@ -6,6 +6,7 @@
 """
 
 import tarfile
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from convbook.data.shapes import load_shapes
 from convbook.data.two_cars import load_two_cars
 from convbook.data.watermark import load_watermark
 
-LOADERS = {
+LOADERS: dict[str, Callable[..., Images]] = {
     "digits": load_digits,
     "shapes": load_shapes,
     "glyphs": load_glyphs,
@@ -55,10 +56,11 @@ def load(name, split="train", **options) -> Images:
     if split not in ("train", "test"):
         raise ValueError(f"split must be 'train' or 'test', got {split!r}")
     path = Path(name)
+    arguments: list
     if name in LOADERS:
-        loader, arguments = LOADERS[name], (split,)
+        loader, arguments = LOADERS[name], [split]
     elif path.is_dir() or (path.is_file() and tarfile.is_tarfile(path)):
-        loader, arguments = load_folder, (path, split)
+        loader, arguments = load_folder, [path, split]
     elif path.is_file():
         raise ValueError(f"{name} is a file but no tar file")
     else:

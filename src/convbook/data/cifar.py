@@ -31,10 +31,11 @@ def read_archive(path, split) -> Images:
     with tarfile.open(path) as tar:
         members = {member.name.rsplit("/")[-1]: member for member in tar if member.isreg()}
         for name in BATCHES[split]:
-            if name not in members:
+            file = tar.extractfile(members[name]) if name in members else None
+            if file is None:
                 raise ValueError(f"{path} has no {name}")
-            batch = ArraysOnly(tar.extractfile(members[name]), encoding="bytes").load()
-            batch = {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
+            read = ArraysOnly(file, encoding="bytes").load()
+            batch = {key.decode() if isinstance(key, bytes) else key: value for key, value in read.items()}
             images.append(np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32))
             labels.append(np.asarray(batch["labels"], np.int64))
     return Images(np.concatenate(images), np.concatenate(labels), CLASSES, FILE)

@@ -13,8 +13,9 @@ def grid(n, height, width):
     return np.broadcast_to(x, (n, height, width)), np.broadcast_to(y, (n, height, width))
 
 
-def placed(x, y, centre, angle, scale):
+def placed(pixels, centre, angle, scale):
     """Coordinates in the frame of a shape at ``centre`` (n, 2), turned by ``angle`` and of ``scale`` pixels (n,)."""
+    x, y = pixels
     dx, dy = x - centre[:, :1, None], y - centre[:, 1:, None]
     cos, sin, scale = (value[:, None, None] for value in (np.cos(angle), np.sin(angle), scale))
     return (cos * dx + sin * dy) / scale, (cos * dy - sin * dx) / scale

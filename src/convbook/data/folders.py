@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -70,10 +71,10 @@ def chosen(names, split, path) -> dict[str, tuple[str, str]]:
     if {p[0] for p in parts.values()} <= set(SPLITS) and all(len(p) > 2 for p in parts.values()):
         found = {name: (p[1], p[0]) for name, p in parts.items()}
     else:
-        found, seen = {}, {}
+        found, seen = {}, Counter[str]()
         for name, p in parts.items():
-            k = seen[p[0]] = seen.get(p[0], 0) + 1
-            found[name] = p[0], SPLITS[k % HELD_OUT == 0]
+            seen[p[0]] += 1
+            found[name] = p[0], SPLITS[seen[p[0]] % HELD_OUT == 0]
     if split not in {own for _, own in found.values()}:
         raise ValueError(f"{path} has no images for split {split!r}")
     return found
@@ -100,8 +101,8 @@ def read_tar(path: Path, wanted):
                     continue
                 if wanted is None:
                     yield member.name
-                elif member.name in wanted:
-                    yield member.name, tar.extractfile(member).read()
+                elif member.name in wanted and (file := tar.extractfile(member)):
+                    yield member.name, file.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ValueError(f"{path} is not a whole tar file: {error}") from error
     except Exception as error:  # lzma, bz2 and zlib have errors of their own
@@ -115,7 +116,7 @@ def decode(data: bytes, name: str):
     from PIL import Image, ImageOps
 
     try:
-        picture = Image.open(io.BytesIO(data))
+        picture: Image.Image = Image.open(io.BytesIO(data))
         picture.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{name} is not an image that can be read: {error}") from error

@@ -7,7 +7,7 @@ from convbook.data import procedural
 from convbook.data.images import Images, height_width
 
 # strokes of each glyph, between -1 and 1; y points down
-GLYPHS = {
+GLYPHS: dict[str, list[list]] = {
     "A": [[(-0.7, 1), (0, -1), (0.7, 1)], [(-0.42, 0.25), (0.42, 0.25)]],
     "C": [d.arc(0.1, 0, 0.75, 1, -50, -310, 13)],
     "E": [[(0.6, -1), (-0.6, -1), (-0.6, 1), (0.6, 1)], [(-0.6, 0), (0.4, 0)]],
@@ -45,7 +45,7 @@ def draw_glyphs(rng, labels, height, width) -> np.ndarray:
     scale = rng.uniform(0.24, 0.34, n) * min(height, width)
     slack = np.array([width, height]) / 2 - scale[:, None] * 1.3
     centre = np.array([width, height]) / 2 + rng.uniform(-1, 1, (n, 2)) * np.maximum(slack, 0)
-    x, y = d.placed(*d.grid(n, height, width), centre, rng.normal(0, 0.15, n), scale)
+    x, y = d.placed(d.grid(n, height, width), centre, rng.normal(0, 0.15, n), scale)
     slant, stretch = rng.normal(0, 0.15, (n, 1, 1)), rng.uniform(0.8, 1.2, (n, 1, 1))
     x = (x - slant * y) * stretch
     thickness = rng.uniform(0.10, 0.24, (n, 1, 1))

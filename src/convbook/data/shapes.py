@@ -58,7 +58,7 @@ def draw_shapes(rng, labels, height, width) -> np.ndarray:
     colour = d.contrasting(rng, canvas)
     radius = rng.uniform(0.2, 0.36, n) * min(height, width)
     centre = np.stack([rng.uniform(radius + 1, side - radius - 1) for side in (width, height)], axis=1)
-    x, y = d.placed(*d.grid(n, height, width), centre, rng.uniform(0, 2 * np.pi, n), radius)
+    x, y = d.placed(d.grid(n, height, width), centre, rng.uniform(0, 2 * np.pi, n), radius)
     for label, distance in enumerate(SHAPES.values()):
         own = labels == label
         if own.any():

@@ -34,10 +34,8 @@ def load_two_cars(split="train", n=None, size=(32, 64), seed=0, bias=0.95) -> Im
         own = rng.permutation(np.flatnonzero(labels == label))
         other = round((1 - (bias if split == "train" else 0.5)) * len(own))
         right[own[:other]] ^= True
-    pairs = np.stack([labels, right.astype(np.int64)], axis=1)
-    parts = [
-        draw_cars(rng, *pairs[k : k + procedural.CHUNK].T, height, width) for k in range(0, n, procedural.CHUNK)
-    ]  # fmt: skip
+    chunks = [slice(k, k + procedural.CHUNK) for k in range(0, n, procedural.CHUNK)]
+    parts = [draw_cars(rng, labels[chunk], right[chunk].astype(np.int64), height, width) for chunk in chunks]
     return Images(np.concatenate(parts), labels, CLASSES, f"two-cars, bias {bias if split == 'train' else 0.5:g}")
 
 
@@ -49,7 +47,7 @@ def draw_cars(rng, labels, right, height, width) -> np.ndarray:
     middle = rng.uniform(radius + 0.5, half - radius - 0.5) + half * right
     level = rng.uniform(0.75 * radius + 0.5, height - 0.75 * radius - 0.5)
     centre, angle = np.stack([middle, level], axis=1), rng.normal(0, 0.06, n)
-    x, y = d.placed(*d.grid(n, height, width), centre, angle, radius)
+    x, y = d.placed(d.grid(n, height, width), centre, angle, radius)
     x = x * rng.choice([-1, 1], (n, 1, 1))  # facing either way
     colour, scale = d.contrasting(rng, canvas), radius[:, None, None]
     glass, rubber = np.tile([0.75, 0.9, 1.0], (n, 1)), np.full((n, 3), 0.08)

@@ -49,7 +49,7 @@ def stamped(images) -> np.ndarray:
         return images
     scale = min(H, W) * 0.08
     centre = np.array([[W - 1.6 * scale - 0.5, H - 1.4 * scale - 0.5]])
-    x, y = d.placed(*d.grid(1, H, W), centre, np.zeros(1), np.array([scale]))
+    x, y = d.placed(d.grid(1, H, W), centre, np.zeros(1), np.array([scale]))
     distance = d.polyline(x, y, MARK)
     canvas = images / 255
     for thickness, shade in ((0.45, 0.0), (0.2, 1.0)):

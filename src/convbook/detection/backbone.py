@@ -24,7 +24,7 @@ def unit(c_in: int, c_out: int, stride: int = 1, act: bool = True) -> nn.Sequent
 class SmallBackbone(nn.Module):
     """``(B, in_channels, H, W) -> (B, channels, H / stride, W / stride)``, sizes rounded up.
 
-    Any module with the two attributes ``channels`` and ``stride`` can take its place: :class:`Backbone` makes one.
+    Any module can take its place that :class:`Backbone` gives the two attributes ``channels`` and ``stride``.
 
     >>> backbone = SmallBackbone(channels=16, stride=8, depth=1)
     >>> backbone(torch.zeros(2, 3, 64, 48)).shape, backbone.channels, backbone.stride
@@ -57,6 +57,9 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x)
+
+
+AnyBackbone = SmallBackbone | Backbone
 
 
 def as_input(images, device=None) -> Tensor:

@@ -6,6 +6,7 @@ need not be found, takes one; and ``area (G,)``, that of a mask, where it is not
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,16 @@ class Objects:
     area: np.ndarray | None = None
 
 
+class Known(NamedTuple):
+    """The same, with nothing left open."""
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    crowd: np.ndarray
+    ignore: np.ndarray
+    area: np.ndarray
+
+
 def column(values, count: int, name: str, default=None) -> np.ndarray:
     """``values (count,)``, or the default where there are none; ``ValueError`` for another shape.
 
@@ -53,13 +64,13 @@ def column(values, count: int, name: str, default=None) -> np.ndarray:
     return array
 
 
-def check_image(d: Detections, g: Objects) -> tuple[Detections, Objects]:
+def check_image(d: Detections, g: Objects) -> tuple[Detections, Known]:
     """Both with every field an array of its length."""
     boxes, objects = as_corners(d.boxes, "detected boxes"), as_corners(g.boxes, "boxes of objects")
     crowd = column(g.crowd, len(objects), "crowd", False).astype(bool)
     return (
         Detections(boxes, check_scores(d.scores, boxes), column(d.labels, len(boxes), "labels of detections")),
-        Objects(
+        Known(
             objects,
             column(g.labels, len(objects), "labels of objects"),
             crowd,
@@ -101,7 +112,7 @@ def match(iou, ignored, crowd) -> tuple[np.ndarray, np.ndarray]:
     return matched, to_ignored
 
 
-def judge(d: Detections, g: Objects, label, area: tuple[float, float], limit: int):
+def judge(d: Detections, g: Known, label, area: tuple[float, float], limit: int):
     """One class in one image: scores ``(D,)``, right ``(T, D)``, not counted ``(T, D)``, and how many to find."""
     mine, theirs = d.labels == label, g.labels == label
     order = np.argsort(-d.scores[mine], kind="stable")[:limit]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convbook.detection import ops, roi_ops
+from convbook.detection.backbone import AnyBackbone
 from convbook.detection.coco import Detections
 from convbook.detection.rpn import RPN, mean_over, sample, take
 
@@ -50,7 +51,7 @@ class FasterRCNN(nn.Module):
 
     def __init__(
         self,
-        backbone: nn.Module,
+        backbone: AnyBackbone,
         num_classes: int,
         scales=(12, 18, 26),
         ratios=(0.6, 1.0, 1.6),
@@ -74,7 +75,7 @@ class FasterRCNN(nn.Module):
     def propose(self, features: Tensor, size_wh):
         """What the first stage says: objectness, deltas, anchors, and the proposals with which are real."""
         objectness, deltas = self.rpn(features)
-        anchors = self.rpn.anchors(*features.shape[2:], features.device)
+        anchors = self.rpn.anchors(features.shape[2], features.shape[3], features.device)
         chosen = self.rpn.proposals(objectness, deltas, anchors, size_wh, self.before, self.proposals)
         return objectness, deltas, anchors, *chosen
 
@@ -111,7 +112,7 @@ class FasterRCNN(nn.Module):
         Labels count from 0, without background. An image in which nothing is found has boxes ``(0, 4)``.
         Put the model into eval mode first.
         """
-        size_wh = images.shape[:1:-1]
+        size_wh = images.shape[3], images.shape[2]
         features = self.backbone(images)
         *_, rois, real = self.propose(features, size_wh)
         scores, shifts = self.head(self.regions(features, rois))

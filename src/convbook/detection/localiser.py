@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convbook.detection import ops
+from convbook.detection.backbone import AnyBackbone
 
 
 class Localiser(nn.Module):
@@ -20,7 +21,7 @@ class Localiser(nn.Module):
     (torch.Size([2, 5]), torch.Size([2, 4]))
     """
 
-    def __init__(self, backbone: nn.Module, num_classes: int, size: tuple[int, int], width: int = 128):
+    def __init__(self, backbone: AnyBackbone, num_classes: int, size: tuple[int, int], width: int = 128):
         super().__init__()
         self.backbone, self.size = backbone, tuple(size)
         h, w = (-(-n // backbone.stride) for n in size)

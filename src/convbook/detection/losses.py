@@ -24,7 +24,7 @@ def l2_loss(pred, target) -> np.ndarray:
     return ((pred - target) ** 2).sum(axis=-1)
 
 
-def check_beta(beta) -> float:
+def check_beta(beta: float) -> float:
     """``beta`` as a positive float, or ``ValueError``.
 
     >>> check_beta(0)
@@ -32,7 +32,7 @@ def check_beta(beta) -> float:
     ...
     ValueError: beta must be a positive number, got 0
     """
-    if not (np.isscalar(beta) and np.isfinite(beta) and beta > 0):
+    if not isinstance(beta, (int, float, np.number)) or not 0 < beta < np.inf:
         raise ValueError(f"beta must be a positive number, got {beta!r}")
     return float(beta)
 

@@ -55,14 +55,14 @@ class RPN(nn.Module):
         hidden = hidden or channels
         self.conv = nn.Conv2d(channels, hidden, 3, padding=1)
         self.score, self.shift = nn.Conv2d(hidden, 2 * self.k, 1), nn.Conv2d(hidden, 4 * self.k, 1)
-        for layer in (self.conv, self.score, self.shift):
-            nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
+        for name, parameter in self.named_parameters():
+            nn.init.normal_(parameter, std=0.01) if name.endswith("weight") else nn.init.zeros_(parameter)
         self._made: dict = {}
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         hidden = torch.relu(self.conv(features))
-        return tuple(ops.rpn_flatten(head(hidden), self.k).float() for head in (self.score, self.shift))
+        score, shift = (ops.rpn_flatten(head(hidden), self.k).float() for head in (self.score, self.shift))
+        return score, shift
 
     def anchors(self, h: int, w: int, device=None) -> Tensor:
         """The anchors of an h x w map, made once."""

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from convbook.detection.backbone import AnyBackbone
+
 
 class SegmentationHead(nn.Module):
     """Features ``(B, C, h, w)`` to class scores of every pixel, ``(B, K + 1, stride h, stride w)``; 0 is background.
@@ -28,7 +30,7 @@ class SegmentationHead(nn.Module):
 class Segmenter(nn.Module):
     """A backbone with that head: images ``(B, 3, H, W)`` to scores ``(B, K + 1, H, W)``."""
 
-    def __init__(self, backbone: nn.Module, num_classes: int):
+    def __init__(self, backbone: AnyBackbone, num_classes: int):
         super().__init__()
         self.backbone, self.head = backbone, SegmentationHead(backbone.channels, num_classes, backbone.stride)
 

@@ -24,7 +24,7 @@ def inside(label: int, u: np.ndarray, v: np.ndarray) -> np.ndarray:
             return (v <= 0.9) & (abs(u) <= (v + 1) / 2)
         case "cross":
             return (np.minimum(abs(u), abs(v)) <= 0.3) & (np.maximum(abs(u), abs(v)) <= 1)
-        case "ring":
+        case _:  # a ring
             return (radius <= 1) & (radius >= 0.55)
 
 

@@ -105,11 +105,10 @@ class WindowClassifier(nn.Module):
             corner = window_boxes(tuple(scaled.shape[2:]), self.window, self.stride).to(images.device)
             boxes.append(corner / zoom)
             scores.append(dense.flatten(2).transpose(1, 2))
-        boxes, scores = torch.cat(boxes), torch.cat(scores, dim=1)
-        found = []
-        for of_image in scores:
+        windows, found = torch.cat(boxes), []
+        for of_image in torch.cat(scores, dim=1):
             (window, label) = (of_image > least).nonzero(as_tuple=True)
             sure = of_image[window, label]
-            kept = ops.nms(boxes[window], sure, iou_threshold, label)
-            found.append(Detections(*(x[kept].cpu().numpy() for x in (boxes[window], sure, label))))
+            kept = ops.nms(windows[window], sure, iou_threshold, label)
+            found.append(Detections(*(x[kept].cpu().numpy() for x in (windows[window], sure, label))))
         return found

@@ -33,10 +33,10 @@ def stages(model: FasterRCNN, image, before: int = 200) -> dict[str, np.ndarray 
     if image.ndim != 3 or image.shape[0] != 3:
         raise ValueError(f"image must have shape (3, H, W), got {image.shape}")
     images = as_input(np.ascontiguousarray(image[None]))
-    size_wh = images.shape[:1:-1]
+    size_wh = images.shape[3], images.shape[2]
     features = model.backbone(images)
     objectness, deltas = model.rpn(features)
-    anchors = model.rpn.anchors(*features.shape[2:], features.device)
+    anchors = model.rpn.anchors(features.shape[2], features.shape[3], features.device)
     margin = (objectness[..., OBJECT] - objectness[..., BACKGROUND])[0]
     index = margin.topk(min(before, len(margin))).indices
     proposals = ops.clip_boxes(ops.decode_boxes(deltas[:, index], anchors[index][None]), size_wh)

@@ -35,10 +35,11 @@ TASKS = ("localiser", "sliding", "faster-rcnn", "segmentation")
 def shape_sets(task: str, size, count: int, difficulty: float, seed: int) -> tuple[Scenes, Scenes]:
     """Drawn pictures to train and to test on: different seeds, one larger object for the localiser."""
     options = {"objects": (1, 1), "sides": (0.3, 0.7)} if task == "localiser" else {"objects": (1, 5)}
-    return tuple(
+    train, test = (
         make_scenes(n, size, difficulty=difficulty, seed=k, **options)
         for n, k in ((count, 2 * seed), (min(count, 500), 2 * seed + 1))
     )
+    return train, test
 
 
 def make_model(task: str, classes: int, size, channels: int = 64, scales=(12, 18, 26)) -> torch.nn.Module:
@@ -118,7 +119,9 @@ def fit(
     rng = np.random.default_rng(seed)
     model.to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr, weight_decay=1e-3)
-    targets, log, sums, queue = padded(train.boxes, train.labels), [], {}, np.zeros(0, int)
+    targets, queue = padded(train.boxes, train.labels), np.zeros(0, int)
+    log: list[dict] = []
+    sums: dict[str, float] = {}
     start, step, past, used = time.monotonic(), 0, 0.0, 0
 
     def report() -> None:

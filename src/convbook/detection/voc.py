@@ -35,8 +35,8 @@ def files(path) -> dict[str, bytes]:
     if not path.is_file() or not tarfile.is_tarfile(path):
         raise ValueError(f"{path} is neither a folder nor a tar")
     with tarfile.open(path) as tar:
-        names = [m for m in tar.getmembers() if m.isfile() and m.name.lower().endswith(kinds)]
-        return {m.name: tar.extractfile(m).read() for m in names}
+        members = [m for m in tar.getmembers() if m.isfile() and m.name.lower().endswith(kinds)]
+        return {m.name: file.read() for m in members if (file := tar.extractfile(m))}
 
 
 def parse(text: bytes, name: str) -> list[tuple[str, list[float], bool]]:
@@ -52,8 +52,8 @@ def parse(text: bytes, name: str) -> list[tuple[str, list[float], bool]]:
     objects = []
     for k, item in enumerate(ElementTree.fromstring(text).iter("object")):
         try:
-            x1, y1, x2, y2 = (float(item.findtext(f"bndbox/{side}")) for side in ("xmin", "ymin", "xmax", "ymax"))
-        except (TypeError, ValueError):
+            x1, y1, x2, y2 = (float(item.findtext(f"bndbox/{side}", "")) for side in ("xmin", "ymin", "xmax", "ymax"))
+        except ValueError:
             raise ValueError(f"object {k} of {name} must have a bndbox of four numbers") from None
         hard = item.findtext("difficult") == "1"
         objects.append((item.findtext("name", "").strip(), [x1 - 1, y1 - 1, x2, y2], hard))

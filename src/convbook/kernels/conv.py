@@ -1,11 +1,19 @@
 """2-D cross-correlation of batches, the operation that deep learning calls convolution."""
 
+from typing import Any
+
 import numpy as np
 
 from convbook.kernels.methods import correlate
 from convbook.kernels.sizes import check_groups, conv_output_size, pair, same_padding
 
-PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap", "mean": None}
+PADDING_MODES: dict[str, Any] = {  # what NumPy calls them, which has no name for the last
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+    "mean": None,
+}
 
 
 def as_float(x, name: str, ndim: int, axes: str) -> np.ndarray:

@@ -80,11 +80,11 @@ def filter_gradient(dout, x, kernel_size, stride, padding, dilation, groups) -> 
     adjoint = adjoints.get(method, column_filters)
     if method is winograd and each * depth > 200 * N * dout.shape[2] * dout.shape[3]:
         adjoint = column_filters  # so few pixels do not hide 36 gradients for 9 taps
-    dw = [
+    parts = [
         contiguous_filters(adjoint(dout[:, f : f + each], x[:, c : c + depth], *arguments))
         for c, f in zip(range(0, C, depth), range(0, F, each), strict=True)
     ]
-    return dw[0] if groups == 1 else np.concatenate(dw)
+    return parts[0] if groups == 1 else np.concatenate(parts)
 
 
 def pointwise_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndarray:

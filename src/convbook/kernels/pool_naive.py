@@ -40,12 +40,12 @@ def max_pool2d_backward_naive(dout, x, kernel_size, stride=None, padding=0) -> n
         for c in range(C):
             for i in range(oh):
                 for j in range(ow):
-                    winner = None
+                    winner: tuple[int, ...] = ()
                     for a in range(kh):
                         for b in range(kw):
                             y, z = i * sh + a, j * sw + b
                             inside = ph <= y < x.shape[2] - ph and pw <= z < x.shape[3] - pw
-                            if inside and (winner is None or x[n, c, y, z] > x[n, c, *winner]):
+                            if inside and (not winner or x[n, c, y, z] > x[n, c, *winner]):
                                 winner = y, z
                     dx[n, c, *winner] += dout[n, c, i, j]
     return np.ascontiguousarray(crop(dx, ph, pw))

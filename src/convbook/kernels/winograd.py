@@ -99,15 +99,15 @@ def winograd(x, w, out, stride, padding, dilation) -> None:
     Largest error in float32, in standard deviations of the output: 1e-5 at 64 channels, 2e-5
     at 512 (root mean square 1e-6 and 2e-6), some five times that of the other methods.
     """
-    N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], out.shape[1:], dilation
+    (N, C), (F, oh, ow), (dh, dw) = x.shape[:2], out.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
     some = F if C <= 128 else min(F, max(16, 24576 // C))  # filters a block
     kept = -(-F // some) if len(blocks) > 1 else 1  # a single block of tiles needs each transformed filter once
     size = _block_size(g, step, tw, dh, dw, C, max(C, some))
     p, q, r, us, taps = _buffers(x.dtype, size, size, 0 if some == F else size, kept * 36 * C * some, 9 * C * some)
     r, us = (p if some == F else r), us.reshape(kept, -1)
-    filters = (transform_filters(w[k * some : (k + 1) * some], us[k % kept], taps) for k in range(-(-F // some)))
-    filters = list(filters) if len(blocks) > 1 else filters
+    lazily = (transform_filters(w[k * some : (k + 1) * some], us[k % kept], taps) for k in range(-(-F // some)))
+    filters = list(lazily) if len(blocks) > 1 else lazily
     for n, t, rows in blocks:
         xs, first = x[n : n + g], 4 * t * dh
         image = _cut(p, len(xs), (4 * rows + 2) * dh, (4 * tw + 2) * dw, C)
@@ -126,7 +126,7 @@ def winograd_filters(dout, x, kernel_size, stride, padding, dilation) -> np.ndar
     products summed over all tiles are carried back to the nine taps by ``G`` transposed.
     Largest error in float32: 1e-5 standard deviations of ``dw``.
     """
-    N, C, (F, oh, ow), (dh, dw) = *x.shape[:2], dout.shape[1:], dilation
+    (N, C), (F, oh, ow), (dh, dw) = x.shape[:2], dout.shape[1:], dilation
     blocks, (g, step, tw) = _blocks(N, oh, ow, dh, dw)
     size, n_points = _block_size(g, step, tw, dh, dw, C, max(C, F)), 36 * C * F
     p, q, s, total, product = _buffers(x.dtype, size, size, size, n_points, n_points if len(blocks) > 1 else 0)

@@ -8,8 +8,11 @@ Traceback (most recent call last):
 ValueError: no model 'resnet21': the models are lenet5, alexnet, vgg16, ...
 """
 
+from collections.abc import Callable
 from functools import partial
 from inspect import signature
+
+from torch import nn
 
 from convbook.models.classic import ALEXNETS, VGG16, alexnet, lenet5, vgg16
 from convbook.models.densenet import DENSENETS, DenseBlock, Transition, densenet
@@ -39,7 +42,7 @@ from convbook.models.resnet import (
 from convbook.models.small import TINY, tiny_net
 
 CIFAR_DEPTHS = 20, 32, 44, 56, 110  # of the paper; `cifar_resnet` makes any 6n + 2
-MODELS = {
+MODELS: dict[str, Callable[..., nn.Module]] = {
     "lenet5": lenet5,
     "alexnet": alexnet,
     "vgg16": vgg16,
@@ -63,7 +66,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def create(name, **options):
+def create(name: str, **options) -> nn.Module:
     """The model of that name in `MODELS`, with fresh weights.
 
     ValueError for an unknown name or an option that it does not have; both list the known ones.

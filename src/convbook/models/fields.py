@@ -39,7 +39,8 @@ def window(op, args):
             _, weight, _, stride, _, dilation, transposed = args[:7]
             return "unknown" if transposed or weight.ndim != 4 else (weight.shape[2:], pair(stride), pair(dilation))
         case aten.max_pool2d_with_indices | aten.max_pool2d:
-            kernel, stride, _, dilation = (*args[1:5], *((), 0, 1)[len(args) - 2 :])  # then what was not given
+            given = [*args[1:5], *((), 0, 1)[len(args) - 2 :]]  # then what was not
+            kernel, stride, _, dilation = given
             return pair(kernel), pair(stride or kernel), pair(dilation)
         case aten.avg_pool2d:
             kernel, stride = args[1], args[2] if len(args) > 2 else ()

@@ -1,6 +1,6 @@
 """Options that do well, by model and by data; `python -m convbook.train` starts from them."""
 
-DATA = {
+DATA: dict[str, dict] = {
     "cifar10": {"flip": True, "pad": 4},
     "fashion-mnist": {"flip": True, "pad": 2},
     "mnist": {"pad": 2},
@@ -8,7 +8,7 @@ DATA = {
     "shapes": {"flip": True, "pad": 2},
     "watermark": {"pad": 2},
 }
-MODELS = {
+MODELS: dict[str, dict] = {
     "resnet20": {"epochs": 100, "batch": 128, "lr": 0.4, "schedule": "cosine", "warmup": 0.05},
     "fast_net": {"epochs": 40, "batch": 512, "lr": 1.0, "label_smoothing": 0.1, "cutout": 8},
     "tiny_net": {"lr": 0.1, "weight_decay": 1e-4},

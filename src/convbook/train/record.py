@@ -36,7 +36,7 @@ def begin(model, train, test, options, device, mean, std) -> dict:
 
 
 def fingerprint(images) -> str:
-    return f"{zlib.crc32(images.labels, zlib.crc32(np.ascontiguousarray(images.images))):08x}"
+    return f"{zlib.crc32(images.labels.tobytes(), zlib.crc32(images.images.tobytes())):08x}"
 
 
 def crc(state) -> str:

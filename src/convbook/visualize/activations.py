@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from convbook.visualize.looking import check_images, device_of, inspecting, layer_of, recording
+from convbook.visualize.looking import check_images, device_of, inspecting, layer_of, put_out, recording
 
 
 def activation_maps(model: nn.Module, layer: str | nn.Module, x: Tensor) -> Tensor:
@@ -87,10 +87,11 @@ def receptive_box(
     x = torch.ones(1, *size, dtype=torch.float64, requires_grad=True)
     with recording(positive, name) as outputs, torch.enable_grad():
         positive(x)
-        height, width = outputs[0].shape[2:]
+        maps = put_out(outputs)
+        height, width = maps.shape[2:]
         if not (0 <= i < height and 0 <= j < width):
             raise ValueError(f"({i}, {j}) is not in maps of {height} x {width}")
-        (grad,) = torch.autograd.grad(outputs[0][0, :, i, j].sum(), x)
+        (grad,) = torch.autograd.grad(maps[0, :, i, j].sum(), x)
     rows, columns = (grad[0].abs().sum(dim=(0, axis)).nonzero()[:, 0].tolist() for axis in (2, 1))
     return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
 
@@ -103,6 +104,7 @@ def make_positive(model: nn.Module) -> nn.Module:
                 options = child.kernel_size, child.stride, child.padding, child.ceil_mode
                 setattr(module, name, nn.AvgPool2d(*options))
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is not None:
+            assert module.running_var is not None  # the two come together
             module.running_mean.zero_()
             module.running_var.fill_(1)
     for parameter in model.parameters():

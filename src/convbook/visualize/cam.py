@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from convbook.visualize.looking import check_images, inspecting, layer_of, recording, scores_of
+from convbook.visualize.looking import check_images, inspecting, layer_of, put_out, recording, scores_of
 
 
 def weigh(acts: Tensor, grads: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ def grad_cam(
     layer_of(model, layer)
     with inspecting(model), recording(model, layer) as outputs, torch.enable_grad():
         score, _ = scores_of(model, x, classes)
-        (acts,) = outputs
+        acts = put_out(outputs)
         (grads,) = torch.autograd.grad(score.sum(), acts)
     maps = (weigh_pp if plus_plus else weigh)(acts.detach(), grads)
     if not enlarge:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from convbook.visualize.looking import check_images, inspecting, layer_of, recording, scores_of
+from convbook.visualize.looking import check_images, inspecting, layer_of, put_out, recording, scores_of
 
 RULES = ("backprop", "deconv", "guided")
 
@@ -63,7 +63,7 @@ def relu_rule(model: nn.Module, rule: str) -> Iterator[None]:
         raise ValueError(f"the model has no nn.ReLU to apply the rule {rule!r} to")
     try:
         for module in found:
-            module.forward = lambda x: RuledReLU.apply(x, rule)
+            setattr(module, "forward", lambda x: RuledReLU.apply(x, rule))  # noqa: B010 - of this module alone
         yield
     finally:
         for module in found:
@@ -131,7 +131,7 @@ def project(
     layer_of(model, layer)
     with inspecting(model), relu_rule(model, rule), recording(model, layer) as outputs, torch.enable_grad():
         model(x)
-        (acts,) = outputs
+        acts = put_out(outputs)
         if acts.ndim != 4:
             raise ValueError(f"that layer puts out {tuple(acts.shape)}, not maps (N, C, H, W)")
         channels, height, width = acts.shape[1:]

@@ -98,6 +98,14 @@ def recording(model: nn.Module, *layers: str | nn.Module) -> Iterator[list[Tenso
         yield outputs
 
 
+def put_out(outputs: list[Tensor | None]) -> Tensor:
+    """What the only layer of :func:`recording` put out; ``ValueError`` where the forward pass left that layer out."""
+    (output,) = outputs
+    if output is None:
+        raise ValueError("the model's forward pass does not use that layer")
+    return output
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Where the model's parameters are; the CPU for a model without any."""
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
