@@ -130,13 +130,20 @@ def test_every_picture_has_words(site):
         assert not re.findall(r"<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", alone), name
         for figure in re.findall(r'<figure class="convbook-figure".*?</figure>', page, re.DOTALL):
             assert re.search(r'role="img" aria-label="[^"]{20,}"', figure)
-            assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
+            assert re.search(r"<figcaption>[^<]{20,}[.?!]</figcaption>", figure), figure[-300:]
+        for words in re.findall(r'<img[^>]*\balt="([^"]*)"', alone):
+            assert not re.search(r"[0-9a-f]{16}|\.(?:png|webp|svg|jpe?g)\b|^\W*$", words), f"{name}: {words}"
+        for pictures in re.findall(r'<div class="output [^"]*">\s*<(?:img|svg)\b', page):
+            raise AssertionError(f"{name}: a picture without a caption: {pictures}")
 
 
 def prose(text: str) -> str:
     """The sentences of a MyST page: no code, mathematics, roles, links' targets or headers."""
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.sub(r"^(`{3,}|:{3,})\{code-cell\}.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    fence = re.compile(r"^(`{3,}|:{3,})(.*?)$(.*?)^\1$", re.DOTALL | re.MULTILINE)
+    while fence.search(text):  # a directive has sentences, a listing has none
+        text = fence.sub(lambda match: match[3] if match[2].startswith("{") else "", text)
     for pattern in (r"\$\$.*?\$\$", r"\$[^$\n]+\$", r"\{[\w:]+\}`[^`]*`", r"`[^`]*`", r"\]\([^)]*\)", r"^\(.*\)=$"):
         text = re.sub(pattern, " ", text, flags=re.DOTALL if "$$" in pattern else re.MULTILINE)
     return text

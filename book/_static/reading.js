@@ -9,3 +9,19 @@ addEventListener("DOMContentLoaded", () => {
   const boxes = "pre, .cell_output > .output, .pst-scrollable-table-container, .bd-content div.math";
   for (const box of document.querySelectorAll(boxes)) near.observe(box);
 });
+
+// A page is printed in light colours, with its pictures fetched and its answers open, and says where it lives.
+addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  const { theme } = root.dataset;
+  const hidden = [...document.querySelectorAll(".bd-content .toggle-hidden")];
+  root.dataset.theme = "light";
+  for (const box of hidden) box.classList.remove("toggle-hidden");
+  for (const picture of document.querySelectorAll("img[loading=lazy]")) picture.loading = "eager";
+  const address = root.dataset.address ?? location.href.split("#")[0];
+  for (const figure of document.querySelectorAll("figure.convbook-explorable")) figure.dataset.address = address;
+  addEventListener("afterprint", () => {
+    root.dataset.theme = theme;
+    for (const box of hidden) box.classList.add("toggle-hidden");
+  }, { once: true });
+});

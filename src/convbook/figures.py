@@ -49,6 +49,7 @@ class Picture:
         svg = re.sub(r'\bid="', f'id="{prefix}', svg)
         svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", svg)
         svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt, quote=True)}"', 1)
+        svg = re.sub(r'(<text style="font-size: )([\d.]+px)', r"\1calc(\2 * var(--text, 1))", svg)  # larger on a phone
         width = figure.get_size_inches()[0] * 100
         self.html = (
             f'<figure class="convbook-figure" style="margin:1rem auto;max-width:{width:.0f}px">{svg}'

@@ -15,6 +15,7 @@ MODULE = re.compile(
     re.DOTALL,
 )
 LOADER = """<script>addEventListener("DOMContentLoaded", () => {
+  if (matchMedia("print").matches) return; // nothing to play with on paper
   const fetched = {};
   const fetch = (src) => (fetched[src] ??= new Promise((onload) => {
     document.head.append(Object.assign(document.createElement("script"), { src, onload }));
@@ -30,7 +31,6 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) { near.unobserve(target); load(target); }
   }, { rootMargin: "800px" });
   for (const figure of figures) near.observe(figure);
-  addEventListener("beforeprint", () => figures.forEach(load));
 });</script>
 """
 DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{800,})"'
@@ -98,7 +98,8 @@ def move_pictures(page: str, static: Path, address: str) -> str:
         return f"{address}/{name}"
 
     def alone(match) -> str:
-        return f'<img loading="lazy"{match[1]}src="{file(match[2], upside_down=False)}"'
+        late = "" if "loading=" in match[1] else ' loading="lazy"'
+        return f'<img{late}{match[1]}src="{file(match[2], upside_down=False)}"'
 
     def within_plot(match) -> str:
         below, x, y, width, height = map(float, match.groups()[1:6])

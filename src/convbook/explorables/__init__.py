@@ -5,6 +5,7 @@ from convbook.explorables.anchors import Anchors
 from convbook.explorables.ascent import Ascent
 from convbook.explorables.checkerboard import Checkerboard
 from convbook.explorables.conv2d import Conv2d
+from convbook.explorables.cover import Cover
 from convbook.explorables.detector import Detector
 from convbook.explorables.dilation import Dilation
 from convbook.explorables.filters import Filters
@@ -27,6 +28,7 @@ __all__ = [
     "Ascent",
     "Checkerboard",
     "Conv2d",
+    "Cover",
     "Detector",
     "Dilation",
     "Filters",
