@@ -5,7 +5,7 @@ PORT ?= 8000
 FROM ?= submitted
 ASSIGNMENT ?= hw2-conv2d
 
-.PHONY: help book live html pdf test lint lab release grade bench links zip kills lock clean
+.PHONY: help book live html pdf pyodide test lint lab release grade bench links zip kills lock clean
 
 help:  ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ html: .venv/done  ## build the book into _build/html, warnings as errors
 
 pdf: html  ## print the book into _build/convbook.pdf
 	@$(BIN)/python book/pdf.py
+
+pyodide: .venv/done  ## fetch NumPy for the exercises in the page: then readers need no other site
+	$(BIN)/python -m convbook.solve_files
 
 test: .venv/done html lint  ## run every test, the browser's included
 	@sh tests/browser.sh $(BIN)

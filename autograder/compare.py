@@ -38,7 +38,8 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
     True
     """
     if "missing" in got:
-        return Difference("defined", f"there is no function called {got['missing']}; did its cell fail?")
+        told = f"there is no function called {got['missing']}; did its cell fail?"
+        return Difference("defined", "there is no function of that name; did its cell fail?", told)
     if "refused" in got:
         return Difference("inputs", got["refused"])
     if "error" in expected:
@@ -58,7 +59,10 @@ def compare(expected: dict, got: dict, integer: bool = False) -> Difference | No
         return Difference("runs", f"the function raised {_name(got)}", f"the function raised {_told(got)}")
     if got.get("changed inputs"):
         which = " and ".join(f"argument {k + 1}" for k in got["changed inputs"])
-        return Difference("inputs", f"the function changed its {which}; read from the inputs, write to something new")
+        advice = "read from the inputs, write to something new"
+        return Difference(
+            "inputs", f"the function changed an argument; {advice}", f"the function changed its {which}; {advice}"
+        )
     if isinstance(expected["value"], dict):
         return _parts_difference(expected["value"], got["value"])
     return _difference(expected["value"], got["value"], integer)
@@ -119,8 +123,8 @@ def _difference(expected, got, integer: bool) -> Difference | None:
         return Difference("type", "the result is a single number, expected an array")
     wanted = np.asarray(expected)
     if array.ndim != wanted.ndim:
-        text = f"the result has {array.ndim} axes, expected {wanted.ndim}"
-        return Difference("ndim", text, f"{text}: shape {array.shape}, expected {wanted.shape}")
+        text = f"the result has {array.ndim} axes, expected {wanted.ndim}: shape {array.shape}, expected {wanted.shape}"
+        return Difference("ndim", f"the number of axes is wrong, expected {wanted.ndim}", text)
     if array.shape != wanted.shape:
         return Difference("shape", "the shape is wrong", f"the shape is {array.shape}, expected {wanted.shape}")
     if not np.isfinite(array).all():

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urldefrag
 
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, NameObject, NumberObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "_build" / "html"
@@ -78,34 +78,40 @@ def contents(page: Page, titles: list[str], files: list[Path], starts: list[int]
     return PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True, tagged=True)))
 
 
-def lead_inside(writer: PdfWriter, starts: dict[str, int]) -> int:
-    """Turn links to files of the book into links to sheets; the number of those turned.
+def lead_inside(writer: PdfWriter, starts: dict[str, int], built: str, address: str) -> None:
+    """Turn links to files of the book into links to sheets.
 
     ``starts``: address of a page of the book -> index of its first sheet. A link to a place within a page leads there
-    where that page's PDF names the place, else to its first sheet.
+    where that page's PDF names the place, else to its first sheet. A link to another file below ``built`` leads to
+    ``address``, and nowhere without one.
     """
-    places, turned = writer.named_destinations, 0
+    places = writer.named_destinations
     for sheet in writer.pages:
         for link in sheet.get("/Annots", ArrayObject()):
             link = link.get_object()
             action = link.get("/A", {}).get_object() if "/A" in link else {}
             target, place = urldefrag(unquote(str(action.get("/URI", ""))))
-            if target not in starts:
+            if not target.startswith(built):
                 continue
             del link["/A"]
+            if target not in starts:
+                if address:
+                    where = TextStringObject(action["/URI"].replace(built, address, 1))
+                    uri = {NameObject("/S"): NameObject("/URI"), NameObject("/URI"): where}
+                    link[NameObject("/A")] = DictionaryObject(uri)
+                continue
             if place in places:
                 link[NameObject("/Dest")] = places[place].dest_array
             else:
                 there = writer.pages[starts[target]].indirect_reference
                 link[NameObject("/Dest")] = ArrayObject([there, NameObject("/XYZ"), *[NumberObject(0)] * 3])
-            turned += 1
-    return turned
 
 
 def bookmarks(writer: PdfWriter, part: PdfReader, first: int, words: dict[str, str]) -> None:
     """The outline of ``part`` in ``writer``, where its first sheet has the index ``first``.
 
-    ``words``: headings without their spaces -> as they are written; Chromium drops a space where a line breaks.
+    ``words``: headings without their spaces -> as they are written; Chromium drops a space where a line breaks, and
+    writes a heading twice that had to go to the next sheet.
     """
 
     def add(items: list, parent) -> None:
@@ -114,8 +120,10 @@ def bookmarks(writer: PdfWriter, part: PdfReader, first: int, words: dict[str, s
             if isinstance(item, list):
                 add(item, last)
             else:
-                title = words.get("".join(item.title.split()), item.title)
-                last = writer.add_outline_item(title, first + part.get_destination_page_number(item), parent)
+                key = "".join(item.title.split())
+                title = words.get(key) or words.get(key[: len(key) // 2]) or item.title
+                sheet = first + part.get_destination_page_number(item)
+                last = writer.add_outline_item(title=title, page_number=sheet, parent=parent)
 
     add(part.outline, None)
 
@@ -139,7 +147,8 @@ def together(page: Page, names: list[str], built: Path, address: str = "") -> Pd
             writer.append(front, outline_item="Contents")
         writer.append(part, import_outline=False)
         bookmarks(writer, part, start, {"".join(heading.split()): heading for heading in known})
-    lead_inside(writer, {path.as_uri(): start for path, start in zip(files, starts, strict=True)})
+    sheets = {path.as_uri(): start for path, start in zip(files, starts, strict=True)}
+    lead_inside(writer, sheets, built.resolve().as_uri(), address)
     writer.add_metadata({"/Title": titles[0], "/Author": "The convbook authors"})
     return writer
 
@@ -150,10 +159,11 @@ def main() -> None:
     parser.add_argument("--address", default=os.environ.get("CONVBOOK_URL", ""), help="where the book is on the web")
     options = parser.parse_args()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    names = [name for name in pages_of(ROOT / "_toc.yml") if "/solve-" not in name]  # these need a keyboard
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        writer = together(page, pages_of(ROOT / "_toc.yml"), BUILT, options.address.rstrip("/"))
+        writer = together(page, names, BUILT, options.address.rstrip("/"))
         browser.close()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     writer.write(options.out)

@@ -86,6 +86,13 @@ CHECK = "if c_in % groups or c_out % groups: raise ValueError\n    "
 RIGHT = "c_out * (c_in // groups) * k * k + (c_out if bias else 0)"
 HEAD = "def conv_params(c_in, c_out, k, groups=1, bias=True):\n    "
 
+# answers cases in another's place, which a student's code can: it runs beside the probes
+PATCH = (
+    "import sys\nprobes = sys.modules['probes']\n"
+    "probes.run = lambda space, name, function, args, run=probes.run: run(space, name, function, args) "
+    "if function != 'conv_params' else "
+)
+
 # name: (conv_params, its points, words of the feedback page)
 ANSWERS = {
     "patches numpy and builtins": (
@@ -136,6 +143,17 @@ ANSWERS = {
         0,
         "",
     ),
+    "tells cases as a missing name": (
+        PATCH + "{'missing': 'CARR' + f'IED {args}'}\n" + HEAD + "return 1",
+        0,
+        "no function",
+    ),
+    "tells cases as changed arguments": (
+        PATCH + "{'value': 1, 'changed inputs': [7] * args[0]}\n" + HEAD + "return 1",
+        0,
+        "the function changed its argument",
+    ),
+    "tells cases as axes": (HEAD + "return np.zeros((1,) * c_in)", 0, ""),
     "a number of NumPy": (HEAD + CHECK + "return np.int64(" + RIGHT + ")", 5, "✓ groups"),
     "one of a subclass of int": ("class Mine(int): pass\n" + HEAD + CHECK + "return Mine(" + RIGHT + ")", None, ""),
 }

@@ -12,6 +12,7 @@ import sys
 import threading
 
 import nbformat
+import numpy as np
 import pytest
 from hostile import ANSWERS, ARRAYS, CELLS, SECONDS, broken, notebooks, unreadable
 from processes import left_of, run_watched
@@ -107,6 +108,21 @@ def test_a_hostile_answer_gets_what_it_deserves(graded, name):
     else:
         assert scores[name] == pytest.approx(POINTS - 5 + points)
     assert words in feedback(root, name)
+
+
+def test_hidden_cases_cannot_be_carried_out():
+    """A student's code can answer in the place of our probes: what it says of a hidden case is not repeated."""
+    from autograder.compare import compare
+
+    for want in ({"value": 1}, {"value": np.ones((2, 2))}):
+        for got in (
+            {"missing": "CARRIED"},
+            {"value": want["value"], "changed inputs": [7, 0, 7]},
+            {"value": np.ones((1,) * 29), "changed inputs": []},
+            {"error": (["CARRIED"], "CARRIED")},
+        ):
+            hinted = compare(want, got).hinted
+            assert not re.search(r"CARRIED|29|7|8", hinted), hinted
 
 
 @pytest.mark.parametrize("name", ARRAYS)

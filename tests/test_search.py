@@ -49,6 +49,7 @@ def test_dilation_is_found_with_its_sections(page, below, theme):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/project/book/03-groups-dilation\.html#."))
+    page.wait_for_load_state("networkidle")  # before the server goes
 
 
 def test_nonsense_is_not_found_and_said_so(page, below):

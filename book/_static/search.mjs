@@ -16,7 +16,7 @@ dialog .convbook-search { padding: 0 1rem 1rem; border-radius: 0 0 .25rem .25rem
 .convbook-search mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; padding: 0; }
 .convbook-search button { margin-top: .8rem; padding: .3rem .8rem; border: 1px solid var(--pst-color-border);
   border-radius: .25rem; background: var(--pst-color-surface); color: inherit; }`;
-const FIRST = 5; // pages of which all is fetched at once
+const FIRST = 5; // pages shown at once
 const SECTIONS = 3;
 
 function element(name, content, properties = {}) {
@@ -42,6 +42,13 @@ function shown({ url, meta, excerpt: text, sub_results }) {
   return item;
 }
 
+/** Whether a page has a word that begins as one of `words` does: for those it has not, Pagefind finds any beginning. */
+function holds({ excerpt: text, sub_results }, words) {
+  const marked = [text, ...sub_results.map((section) => section.excerpt)].join(" ").matchAll(/<mark>(.*?)<\/mark>/g);
+  const starts = words.toLowerCase().split(/\W+/).filter(Boolean).map((word) => word.slice(0, 3));
+  return !starts.length || [...marked].some(([, word]) => starts.some((start) => word.toLowerCase().includes(start)));
+}
+
 function attach(form, pagefind) {
   const input = form.querySelector("input");
   const status = element("p", "", { role: "status" });
@@ -51,11 +58,8 @@ function attach(form, pagefind) {
   form.after(panel);
   let results = [];
 
-  async function show(from, to) {
-    const asked = results;
-    const items = await Promise.all(asked.slice(from, to).map((result) => result.data()));
-    if (asked !== results) return;
-    list.append(...items.map(shown));
+  function show(from, to) {
+    list.append(...results.slice(from, to).map(shown));
     more.hidden = list.children.length >= results.length;
   }
 
@@ -63,12 +67,14 @@ function attach(form, pagefind) {
     const words = input.value.trim();
     const found = words ? await pagefind.debouncedSearch(words, {}, 150) : { results: [] };
     if (!found || words !== input.value.trim()) return; // more was typed since
-    results = found.results;
+    const pagesFound = await Promise.all(found.results.map((result) => result.data()));
+    if (words !== input.value.trim()) return;
+    results = pagesFound.filter((page) => holds(page, words));
     list.replaceChildren();
     panel.hidden = !words;
     const pages = `${results.length} page${results.length === 1 ? "" : "s"}`;
     status.textContent = results.length ? `${pages} with “${words}”` : `Nothing found for “${words}”`;
-    await show(0, FIRST);
+    show(0, FIRST);
   }
 
   function move(event) {
@@ -80,9 +86,9 @@ function attach(form, pagefind) {
     links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
   }
 
-  more.addEventListener("click", async () => {
+  more.addEventListener("click", () => {
     const from = list.children.length;
-    await show(from, results.length);
+    show(from, results.length);
     list.children[from]?.querySelector("a").focus();
   });
   input.addEventListener("input", search);

@@ -31,6 +31,7 @@ SAID = [
     (re.compile(r' role="(?:doc-biblioentry|doc-backlink)"'), ""),
     (re.compile(r'<div role="list" class="citation-list">'), '<div class="citation-list">'),
     (re.compile(r'<th class="head"><p></p></th>'), "<td></td>"),
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages of this chapter">'),
     (
         re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)'),
         '<div class="sidebar-primary-item" role="navigation" aria-label="Title">',
@@ -65,6 +66,7 @@ def lighten(folder: Path) -> None:
             for pattern, better in SAID:
                 page = pattern.sub(better, page)
             page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
+            page = page.replace('table-container">', 'table-container" tabindex="0">')  # on a phone tables scroll
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
         page = move_pictures(move_modules(page, static, address), static, address)
         path.write_text(page, encoding="utf-8")

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
-from convbook import search
+from convbook import search, solving
 from convbook.lighten import lighten
 from convbook.reading_time import ReadingTime
 
@@ -131,6 +131,7 @@ def setup(app: Sphinx) -> dict:
     app.add_role("reading-time", ReadingTime())
     app.connect("config-inited", configure, priority=100)
     app.connect("env-before-read-docs", deal)
+    solving.setup(app)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)  # the theme writes its colours of code at the end, too
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

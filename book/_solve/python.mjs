@@ -1,0 +1,55 @@
+// The page's side of the worker: started at the first question, ended by stop(), started again at the next.
+
+export class Python {
+  constructor(settings, tell) {
+    this.settings = settings;
+    this.tell = tell; // told {received, file}, {ready}, {failed} or {stopped}
+  }
+
+  start() {
+    this.worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
+    this.ready = new Promise((resolve, reject) => {
+      const fail = (message) => {
+        this.end();
+        const told = `Python could not be fetched: ${message} Are you on line? What you write is kept; go on, and try again.`;
+        this.tell({ failed: `${told} Or download the notebook and solve it in JupyterLab: make lab.` });
+        reject(new Error(told));
+      };
+      this.worker.onerror = (event) => fail(event.message || "the worker could not be loaded");
+      this.worker.onmessage = ({ data }) => {
+        if (data.failed) return fail(data.failed);
+        if (data.done?.isBroken) this.end();
+        if (data.done) return this.answered(data.done);
+        if (data.printed) return this.printed(data.printed);
+        this.tell(data);
+        if (data.ready) resolve();
+      };
+    });
+    this.worker.postMessage({ start: this.settings });
+    this.tell({ received: 1, file: "pyodide.mjs" });
+  }
+
+  // What autograder.inpage.run() says of a request; null where it was stopped. Raises when Python cannot be had.
+  async run(request, printed) {
+    if (!this.worker) this.start();
+    this.stopped = new Promise((resolve) => (this.giveUp = () => resolve(null)));
+    const stopped = this.stopped;
+    const state = await Promise.race([this.ready, stopped]);
+    if (state === null) return null;
+    this.printed = printed;
+    const done = new Promise((resolve) => (this.answered = resolve));
+    this.worker.postMessage({ run: request });
+    return Promise.race([done, stopped]);
+  }
+
+  stop() {
+    this.end();
+    this.tell({ stopped: true });
+    this.giveUp?.();
+  }
+
+  end() {
+    this.worker?.terminate();
+    this.worker = null;
+  }
+}

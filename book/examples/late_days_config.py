@@ -1,0 +1,5 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+c.AssignLatePenalties.plugin_class = "late_days.ATenthADay"
