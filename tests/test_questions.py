@@ -306,8 +306,9 @@ def build(folder: Path, page: str) -> subprocess.CompletedProcess:
     (folder / "book").mkdir(exist_ok=True)
     (folder / "book/page.md").write_text(page)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
-    for name in ("_static", "_vendor"):
-        (folder / "book" / name).symlink_to(ROOT / "book" / name) if not (folder / "book" / name).exists() else None
+    for source in (ROOT / "book").glob("_*"):  # what the extension puts on pages
+        (folder / "book" / source.name).symlink_to(source)
+    (folder / "exercises").symlink_to(ROOT / "exercises")
     (folder / "book/references.bib").write_text("")
     (folder / "_config.yml").write_text((ROOT / "_config.yml").read_text())
     environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
