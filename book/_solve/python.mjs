@@ -11,7 +11,7 @@ export class Python {
     this.ready = new Promise((resolve, reject) => {
       const fail = (message) => {
         this.end();
-        const told = `Python could not be fetched: ${message} Are you on line? What you write is kept; go on, and try again.`;
+        const told = `Python could not be fetched: ${message.replace(/\.?\s*$/, ".")} Are you on line? What you write is kept; go on, and try again.`;
         this.tell({ failed: `${told} Or download the notebook and solve it in JupyterLab: make lab.` });
         reject(new Error(told));
       };

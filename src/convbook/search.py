@@ -16,7 +16,7 @@ UNWANTED = re.compile(r'<a class="headerlink".*?</a>|<annotation\b.*?</annotatio
 # Code, and what stands on the page twice or is no sentence.
 EXCLUDED = (
     "pre, svg, script, style, .cell_input, .cell summary, .convbook-kills, .katex-mathml, div.math, "
-    "figure[data-explorable], .toctree-wrapper"
+    "figure[data-explorable], .toctree-wrapper, .q-answer, .q-progress"
 )
 UNUSED = ("pagefind-*ui*", "pagefind-highlight.js")
 SPHINX = re.compile(r'<script src="(?:_static/searchtools|_static/language_data|searchindex)\.js[^"]*"></script>\s*')

@@ -19,6 +19,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
 from convbook import search, solving
+from convbook.executing import listen_on_files
 from convbook.lighten import lighten
 from convbook.reading_time import ReadingTime
 
@@ -120,6 +121,7 @@ def finish(app: Sphinx, exception) -> None:
 
 def setup(app: Sphinx) -> dict:
     os.environ["CONVBOOK_STATIC"] = "1"  # the kernels of the chapters inherit it
+    listen_on_files()
     app.parallel = max(app.parallel, os.cpu_count() or 1)  # for which jupyter-book has no option
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
