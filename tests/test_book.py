@@ -138,13 +138,21 @@ def test_every_picture_has_words(site):
 
 
 def prose(text: str) -> str:
-    """The sentences of a MyST page: no code, mathematics, roles, links' targets or headers."""
+    """The sentences of a MyST page: no code, mathematics, roles, links' targets, options or headers."""
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.sub(r"^(`{3,}|:{3,})\{code-cell\}.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     fence = re.compile(r"^(`{3,}|:{3,})(.*?)$(.*?)^\1$", re.DOTALL | re.MULTILINE)
     while fence.search(text):  # a directive has sentences, a listing has none
         text = fence.sub(lambda match: match[3] if match[2].startswith("{") else "", text)
-    for pattern in (r"\$\$.*?\$\$", r"\$[^$\n]+\$", r"\{[\w:]+\}`[^`]*`", r"`[^`]*`", r"\]\([^)]*\)", r"^\(.*\)=$"):
+    for pattern in (
+        r"\$\$.*?\$\$",
+        r"\$[^$\n]+\$",
+        r"\{[\w:]+\}`[^`]*`",
+        r"`[^`]*`",
+        r"\]\([^)]*\)",
+        r"^\(.*\)=$",
+        r"^:[\w-]+:.*$",
+    ):
         text = re.sub(pattern, " ", text, flags=re.DOTALL if "$$" in pattern else re.MULTILINE)
     return text
 
