@@ -163,10 +163,15 @@ def test_a_supplied_distribution_is_checked(tmp_path):
 def test_numpy_is_fetched_and_checked(tmp_path):
     """From a folder in the place of the CDN: what comes must have the hash that Pyodide's lock has."""
     name = json.loads((CORE / "pyodide-lock.json").read_text())["packages"]["numpy"]["file_name"]
+    target = tmp_path / "_build" / "pyodide"
     (tmp_path / "cdn").mkdir()
+    with pytest.raises(OSError):
+        solve_files.fetch(target, CORE, (tmp_path / "cdn").as_uri() + "/")
+    assert solve_files.distribution(tmp_path) is None, "the next build would look there for NumPy"
     (tmp_path / "cdn" / name).write_bytes(b"something else")
     with pytest.raises(ValueError, match="has the SHA-256"):
-        solve_files.fetch(tmp_path / "here", CORE, (tmp_path / "cdn").as_uri() + "/")
+        solve_files.fetch(target, CORE, (tmp_path / "cdn").as_uri() + "/")
+    assert solve_files.distribution(tmp_path) is None
 
 
 def test_an_assignment_that_there_is_not():

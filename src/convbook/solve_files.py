@@ -103,13 +103,21 @@ def write_files(root: Path, target: Path, supplied: Path | None) -> None:
 
 
 def fetch(target: Path, core: Path, source: str = CDN) -> Path:
-    """Fetch NumPy's wheel from Pyodide's distribution at ``source`` into ``target``, and check it."""
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(core / LOCK, target)
+    """Fetch NumPy's wheel from Pyodide's distribution at ``source`` into ``target``, and check it.
+
+    Where it does not come, or is not the one of the lock, there is no ``target`` afterwards: builds would look there.
+    """
     name = json.loads((core / LOCK).read_text())["packages"]["numpy"]["file_name"]
-    with urllib.request.urlopen(source + name) as response:
-        (target / name).write_bytes(response.read())
-    return wheel_of(target, core)
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        target.mkdir(parents=True)
+        shutil.copy(core / LOCK, target)
+        with urllib.request.urlopen(source + name) as response:
+            (target / name).write_bytes(response.read())
+        return wheel_of(target, core)
+    except (OSError, ValueError):
+        shutil.rmtree(target, ignore_errors=True)
+        raise
 
 
 if __name__ == "__main__":
