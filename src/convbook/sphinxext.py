@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 
 from docutils import nodes
@@ -19,7 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
 from convbook import search, solving
-from convbook.executing import listen_on_files
+from convbook.executing import forked_kernels, listen_on_files
 from convbook.lighten import lighten
 from convbook.reading_time import ReadingTime
 
@@ -98,6 +99,8 @@ def leave_out_thebe(app: Sphinx) -> None:
 def deal(app: Sphinx, env, docnames: list[str]) -> None:
     """Neighbours to different processes: Sphinx gives each a run of pages, and those that take long stand together."""
     docnames[:] = [name for first in range(app.parallel) for name in docnames[first :: app.parallel]]
+    if len(docnames) > 1:  # a single kernel of its own is there sooner
+        app.until_the_end.enter_context(forked_kernels())
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -110,7 +113,7 @@ def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
 
 
 def finish(app: Sphinx, exception) -> None:
-    app.katex.close()
+    app.until_the_end.close()
     if exception is None and app.builder.format == "html":
         target = Path(app.outdir, "_static", "katex")
         ignore = shutil.ignore_patterns("*.js", "LICENSE")
@@ -124,6 +127,8 @@ def setup(app: Sphinx) -> dict:
     listen_on_files()
     app.parallel = max(app.parallel, os.cpu_count() or 1)  # for which jupyter-book has no option
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
+    app.until_the_end = ExitStack()
+    app.until_the_end.callback(app.katex.close)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
     app.add_js_file(None, body=search.OPENER)
