@@ -67,6 +67,29 @@ def test_pages_need_no_network_and_fit_the_screen(offline, site, name, width):
     assert offline.foreign == []
 
 
+@pytest.mark.parametrize("asked", ["dark", "light"])
+@pytest.mark.parametrize("kept", [None, "dark", "light", "auto", "nonsense"])
+def test_a_page_has_its_colours_before_the_scripts_of_the_theme(browser, site, asked, kept):
+    """They change them when all is parsed: a flash, and work for the whole page."""
+    page = browser.new_page(color_scheme=asked)
+    page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
+    if kept:
+        page.add_init_script(f"localStorage.setItem('mode', '{kept}'); localStorage.setItem('theme', 'light')")
+    page.goto(f"{site}/book/notation.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == (kept if kept in ("dark", "light") else asked)
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["01-filters", "05-resnets"])
+def test_no_style_comes_with_the_text(offline, site, name):
+    """Each would have the browser look at every element again, while it reads the page."""
+    offline.goto(f"{site}/book/{name}.html")
+    assert offline.locator("head style").count() == 1
+    assert offline.locator("body style").count() == 0
+    assert offline.locator(".convbook-figure svg").count() > 3
+    assert offline.locator(".convbook-figure svg metadata").count() == 0
+
+
 def test_the_explorables_of_the_chapter_are_live(offline, site):
     offline.goto(f"{site}/book/02-conv2d.html")
     figures = offline.locator(".convbook-explorable")

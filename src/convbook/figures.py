@@ -22,6 +22,10 @@ STYLE = {
     **{key: INK for key in ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")},
 }
 
+UNSAID = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # a page has no use for a record of each
+
+LINES = '<style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>'  # of every element of the page
+
 
 class Picture:
     """A matplotlib figure as inline SVG with a caption, in the colours of the page around it.
@@ -37,10 +41,11 @@ class Picture:
     def __init__(self, figure, alt: str, caption: str):
         buffer = io.StringIO()
         with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "convbook"}):  # letters, not their outlines
-            figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            figure.savefig(buffer, format="svg", transparent=True, metadata=UNSAID)
         plt.close(figure)
         svg = buffer.getvalue()
         svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+        svg = svg.replace(LINES, "").replace("<svg", '<svg style="stroke-linejoin: round; stroke-linecap: butt"', 1)
         svg = re.sub(r" font-family: [^;\"]*'[^;\"]*;?", "", svg)  # the page's
         svg = re.sub(
             r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*" width="[^"]*"', r"\1\2", svg

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from convbook.page_files import digest, move_modules, move_pictures
+from convbook.page_files import digest, move_modules, move_pictures, move_styles
 from convbook.page_styles import beside, bundle, words
 
 BUNDLE = "convbook.bundle.css"
@@ -26,6 +26,10 @@ UNUSED = [
 # times. `reading.js` does the same for those that a reader comes near.
 THEME = "scripts/pydata-sphinx-theme.js"
 MEASURED = re.compile(r'\["pre",[^\]]*\](?=\.join\(", "\)\)\.forEach\(e=>\{e\.tabIndex)')
+# The theme learns late which colours the reader's system asks for, and then changes those of the whole page.
+COLOURS = 'dataset.theme = localStorage.getItem("theme") || "auto";'
+CHOSEN = """dataset.theme = /^(light|dark)$/.exec(document.documentElement.dataset.mode)?.[0]
+      ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");"""
 # What the theme and docutils say of elements that those who listen to a page are better served without, or with.
 SAID = [
     (re.compile(r' role="(?:doc-biblioentry|doc-backlink)"'), ""),
@@ -65,10 +69,11 @@ def lighten(folder: Path) -> None:
                 page = unused.sub("", page)
             for pattern, better in SAID:
                 page = pattern.sub(better, page)
+            page = page.replace(COLOURS, CHOSEN)
             page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
             page = page.replace('table-container">', 'table-container" tabindex="0">')  # on a phone tables scroll
             page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
-        page = move_pictures(move_modules(page, static, address), static, address)
+        page = move_styles(move_pictures(move_modules(page, static, address), static, address))
         path.write_text(page, encoding="utf-8")
         pages[path] = page
     remove_stale(static, pages.values())

@@ -33,6 +33,7 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
   for (const figure of figures) near.observe(figure);
 });</script>
 """
+SHEETS = re.compile(r'(<figure class="convbook-explorable[^>]*>)((?:<style>.*?</style>)+)', re.DOTALL)
 DATA = r'"data:image/png;base64,([A-Za-z0-9+/=\s]{800,})"'
 PICTURE = re.compile(rf"<img\b([^>]*?)\bsrc={DATA}")
 PANEL = re.compile(  # a picture within a plot: matplotlib writes its rows from the bottom up, and turns it over
@@ -84,6 +85,15 @@ def move_modules(page: str, static: Path, address: str) -> str:
 
     page, number = MODULE.subn(moved, page)
     return page.replace("</head>", LOADER + "</head>", 1) if number else page
+
+
+def move_styles(page: str) -> str:
+    """Explorables' styles from their figures into the page's head, each once: a new one there restyles the page."""
+    sheets = dict.fromkeys(sheet for _, found in SHEETS.findall(page) for sheet in found.split("</style>"))
+    if not sheets:
+        return page
+    style = "".join(sheets).replace("<style>", "\n")
+    return SHEETS.sub(r"\1", page).replace("</head>", f"<style>{style}</style>\n</head>", 1)
 
 
 def move_pictures(page: str, static: Path, address: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits, numbers
 from convbook.explorables.conv2d import short
 
@@ -69,7 +69,7 @@ class Adjoint(Explorable):
 
     name = "adjoint"
     _esm = module("adjoint.mjs")
-    _css = source("explorable.css") + source("backprop.css")
+    sheets = ("explorable.css", "backprop.css")
     PAGE_TRAITS = (*NAMES, "presets", "limits")
 
     dout = traitlets.Any().tag(sync=True)

@@ -5,7 +5,7 @@ import traitlets
 
 from convbook.detection import assign_anchors, box_iou, make_anchors
 from convbook.detection.anchors import positives
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.boxes import box_within, drawing, rect, short
 from convbook.kernels.sizes import whole
 
@@ -48,7 +48,7 @@ class Anchors(Explorable):
 
     name = "anchors"
     _esm = module("anchors.mjs")
-    _css = source("explorable.css") + source("boxes.css") + source("anchors.css")
+    sheets = ("explorable.css", "boxes.css", "anchors.css")
     PAGE_TRAITS = ("h", "w", "stride", "scales", "ratios", "pos", "neg", "box", "cursor", "presets", "limits")
 
     h = traitlets.Int(6).tag(sync=True)

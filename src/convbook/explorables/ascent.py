@@ -56,7 +56,7 @@ class Ascent(Explorable):
 
     name = "ascent"
     _esm = module("ascent.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("ascent.css")
+    sheets = ("explorable.css", "picture.css", "ascent.css")
     PAGE_TRAITS = ("target", "regularisers", "frame", "names", "recording")
 
     target = traitlets.Unicode("horse").tag(sync=True)

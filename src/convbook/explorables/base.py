@@ -68,7 +68,7 @@ def is_static() -> bool:
 class Explorable(anywidget.AnyWidget):
     """A widget that can also be printed into a page.
 
-    Subclasses set ``name``, ``_esm = module(...)``, ``_css`` and ``PAGE_TRAITS``, and
+    Subclasses set ``name``, ``_esm = module(...)``, ``sheets`` and ``PAGE_TRAITS``, and
     write :meth:`still`. With ``CONVBOOK_STATIC=1`` in the environment no comm is
     opened, and what is displayed is one ``<figure>`` that needs no kernel, no
     server and no other file; without scripts it shows :meth:`still`.
@@ -76,6 +76,12 @@ class Explorable(anywidget.AnyWidget):
 
     name = ""
     PAGE_TRAITS: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options):
+        if "sheets" in cls.__dict__:  # and not in a class that anywidget derives for a single widget
+            cls._css = "".join(map(source, cls.sheets))
+        super().__init_subclass__(**options)
 
     def open(self):
         if not is_static():
@@ -91,7 +97,7 @@ class Explorable(anywidget.AnyWidget):
         ignored = "tex2jax_ignore mathjax_ignore"  # by what typesets formulas on the book's pages
         return (
             f'<figure class="convbook-explorable {ignored}" data-explorable="{html.escape(self.name)}">'
-            f"<style>{self._css}</style>"
+            f"{''.join(f'<style>{source(sheet)}</style>' for sheet in self.sheets)}"
             f'<div class="convbook-mount"><div class="convbook-widget">{self.still()}</div></div>'
             f'<script type="application/json">{traits}</script>'
             f'<script type="module">{PAGE.format(module=data_url(self._esm), name=self.name)}</script>'

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits
 from convbook.explorables.conv2d import short
 
@@ -32,7 +32,7 @@ class Checkerboard(Explorable):
 
     name = "checkerboard"
     _esm = module("checkerboard.mjs")
-    _css = source("explorable.css") + source("backprop.css")
+    sheets = ("explorable.css", "backprop.css")
     PAGE_TRAITS = ("kernel", "stride", "weights", "picture", "limits")
 
     kernel = traitlets.Int(3).tag(sync=True)

@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.kernels.conv import as_float
 from convbook.kernels.sizes import whole
 
@@ -126,7 +126,7 @@ class Conv2d(Explorable):
 
     name = "conv2d"
     _esm = module("conv2d.mjs")
-    _css = source("explorable.css")
+    sheets = ("explorable.css",)
     PAGE_TRAITS = ("x", "w", "b", *SETTINGS, "cursor", "presets", "limits")
 
     x = traitlets.Any().tag(sync=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import module, source
+from convbook.explorables.base import module
 from convbook.explorables.filters import PRESETS, Filters
 from convbook.explorables.photo import decode, png
 
@@ -29,7 +29,7 @@ class Cover(Filters):
 
     name = "cover"
     _esm = module("cover.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("cover.css")
+    sheets = ("explorable.css", "picture.css", "cover.css")
     PAGE_TRAITS = ("image", "kernel", "divisor", "cursor", "presets")
 
     presets = traitlets.Dict(CHOICES, read_only=True).tag(sync=True)

@@ -49,7 +49,7 @@ class Detector(Explorable):
 
     name = "detector"
     _esm = module("detector.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("boxes.css") + source("detector.css")
+    sheets = ("explorable.css", "picture.css", "boxes.css", "detector.css")
     PAGE_TRAITS = (
         *("pictures", "names", "class_names", "picture", "stage", "cursor"),
         *("rpn_threshold", "most", "least", "threshold", "shows_truth"),

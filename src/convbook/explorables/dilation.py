@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.kernels.sizes import whole
 
 # The largest numbers that still make a picture one can read.
@@ -51,7 +51,7 @@ class Dilation(Explorable):
 
     name = "dilation"
     _esm = module("dilation.mjs")
-    _css = source("explorable.css") + source("dilation.css")
+    sheets = ("explorable.css", "dilation.css")
     PAGE_TRAITS = ("kernel_size", "dilations", "outputs", "cursor", "presets", "limits")
 
     kernel_size = traitlets.Int(3).tag(sync=True)

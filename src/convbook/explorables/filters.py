@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.photo import astronaut, decode, encode, still
 from convbook.kernels.conv import as_float
 
@@ -87,7 +87,7 @@ class Filters(Explorable):
 
     name = "filters"
     _esm = module("filters.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("filters.css")
+    sheets = ("explorable.css", "picture.css", "filters.css")
     PAGE_TRAITS = ("image", "kernel", "divisor", "mode", "turned", "cursor", "presets", "images")
 
     image = traitlets.Dict().tag(sync=True)

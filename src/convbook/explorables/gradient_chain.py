@@ -3,7 +3,7 @@
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits
 
 DTYPES = ("float16", "float32", "float64")
@@ -48,7 +48,7 @@ class GradientChain(Explorable):
 
     name = "gradient-chain"
     _esm = module("gradient_chain.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("gradient_chain.css")
+    sheets = ("explorable.css", "picture.css", "gradient_chain.css")
     PAGE_TRAITS = ("depth", "weight", "skip", "span", "dtype", "cursor", "presets", "limits")
 
     depth = traitlets.Int(60).tag(sync=True)

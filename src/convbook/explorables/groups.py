@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.kernels.sizes import check_groups, whole
 
 # Control and the largest number that still makes a picture one can read.
@@ -53,7 +53,7 @@ class Groups(Explorable):
 
     name = "groups"
     _esm = module("groups.mjs")
-    _css = source("explorable.css") + source("groups.css")
+    sheets = ("explorable.css", "groups.css")
     PAGE_TRAITS = ("c_in", "c_out", "groups", "kernel_size", "size", "layers", "shuffle", "cursor", "presets", "limits")
 
     c_in = traitlets.Int(8).tag(sync=True)

@@ -44,7 +44,7 @@ class Inside(Explorable):
 
     name = "inside"
     _esm = module("inside.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("inside.css")
+    sheets = ("explorable.css", "picture.css", "inside.css")
     PAGE_TRAITS = ("image", "net", "layer", "cursor", "channel", "presets")
 
     image = traitlets.Dict().tag(sync=True)

@@ -3,7 +3,7 @@
 import traitlets
 
 from convbook.detection import box_area, box_giou, box_intersection, box_iou, l2_loss, xyxy_to_xywh
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.boxes import box_within, drawing, rect, short
 
 SIZE = (64, 48)
@@ -43,7 +43,7 @@ class Iou(Explorable):
 
     name = "iou"
     _esm = module("iou.mjs")
-    _css = source("explorable.css") + source("boxes.css")
+    sheets = ("explorable.css", "boxes.css")
     PAGE_TRAITS = ("a", "b", "size", "presets")
 
     a = traitlets.List(traitlets.Float()).tag(sync=True)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.photo import still
 
 LEAST, MOST = 3, 81  # points along a side
@@ -52,7 +52,7 @@ class LossSurface(Explorable):
 
     name = "loss-surface"
     _esm = module("loss_surface.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("loss_surface.css")
+    sheets = ("explorable.css", "picture.css", "loss_surface.css")
     PAGE_TRAITS = (
         *("residual", "plain", "extent", "show", "log", "shared", "azimuth", "elevation", "cursor", "presets"),
     )

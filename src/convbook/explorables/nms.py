@@ -5,7 +5,7 @@ import traitlets
 
 from convbook.detection import batched_nms, box_iou, nms
 from convbook.detection.nms import check_scores, check_threshold
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.boxes import box_within, drawing, rect, short
 from convbook.kernels.sizes import whole
 
@@ -61,7 +61,7 @@ class Nms(Explorable):
 
     name = "nms"
     _esm = module("nms.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("boxes.css") + source("nms.css")
+    sheets = ("explorable.css", "picture.css", "boxes.css", "nms.css")
     PAGE_TRAITS = ("boxes", "scores", "classes", "threshold", "by_class", "step", "size", "class_names", "presets")
 
     boxes = traitlets.List().tag(sync=True)

@@ -5,7 +5,7 @@ import html
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits, numbers
 from convbook.explorables.conv2d import _table
 from convbook.explorables.inside import NET, PICTURES
@@ -57,7 +57,7 @@ class ReluRules(Explorable):
 
     name = "relu-rules"
     _esm = module("relu_rules.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("relu_rules.css")
+    sheets = ("explorable.css", "picture.css", "relu_rules.css")
     PAGE_TRAITS = ("x", "dout", "cursor", "digit", "score", "presets", "pictures", "net")
 
     x = traitlets.Any().tag(sync=True)

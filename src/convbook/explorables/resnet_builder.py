@@ -5,7 +5,7 @@ import math
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits
 from convbook.kernels.sizes import whole
 
@@ -51,7 +51,7 @@ class ResnetBuilder(Explorable):
 
     name = "resnet-builder"
     _esm = module("resnet_builder.mjs")
-    _css = source("explorable.css") + source("resnet_builder.css")
+    sheets = ("explorable.css", "resnet_builder.css")
     PAGE_TRAITS = ("block", "blocks", "width", "size", "stride_in_3x3", "classes", "cursor", "presets", "limits")
 
     block = traitlets.Unicode("bottleneck").tag(sync=True)

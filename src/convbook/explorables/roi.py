@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook.detection import roi_align, roi_pool
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.boxes import box_within, drawing, rect, short
 from convbook.explorables.checks import check_limits, numbers
 
@@ -51,7 +51,7 @@ class Roi(Explorable):
 
     name = "roi"
     _esm = module("roi.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("boxes.css") + source("roi.css")
+    sheets = ("explorable.css", "picture.css", "boxes.css", "roi.css")
     PAGE_TRAITS = (
         *("feat", "box", "stride", "rows", "columns", "samples", "inclusive", "aligned", "cursor", "presets", "limits"),
     )

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.photo import astronaut, decode, encode, still
 from convbook.kernels.sizes import whole
 
@@ -86,7 +86,7 @@ class Shift(Explorable):
 
     name = "shift"
     _esm = module("shift.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("shift.css")
+    sheets = ("explorable.css", "picture.css", "shift.css")
     PAGE_TRAITS = ("image", "by", "border", "kernel", "seed", "kernels", "farthest")
 
     image = traitlets.Dict().tag(sync=True)

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.photo import astronaut, decode, encode, still
 
 CHANGES = ("none", "darker", "noise", "mirrored")
@@ -56,7 +56,7 @@ class Template(Explorable):
 
     name = "template"
     _esm = module("template.mjs")
-    _css = source("explorable.css") + source("picture.css") + source("template.css")
+    sheets = ("explorable.css", "picture.css", "template.css")
     PAGE_TRAITS = ("image", "box", "change", "square", "place", "sides")
 
     image = traitlets.Dict().tag(sync=True)

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable, module
 from convbook.explorables.checks import check_limits, numbers
 from convbook.explorables.conv2d import short
 
@@ -70,7 +70,7 @@ class Toeplitz(Explorable):
 
     name = "toeplitz"
     _esm = module("toeplitz.mjs")
-    _css = source("explorable.css") + source("backprop.css")
+    sheets = ("explorable.css", "backprop.css")
     PAGE_TRAITS = (*NAMES, "presets", "limits")
 
     taps = traitlets.Any().tag(sync=True)

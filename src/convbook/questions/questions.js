@@ -240,7 +240,15 @@
     }
   };
 
-  const restores = [...document.querySelectorAll(".convbook-question")].map(mount);
+  const restores = []; // of the questions that a reader has come near: to change one far away would lay out its section
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      restores.push(mount(target));
+    }
+  }, { rootMargin: "800px" });
+  for (const box of document.querySelectorAll(".convbook-question")) near.observe(box);
   for (const line of document.querySelectorAll(".q-progress")) {
     const ids = JSON.parse(line.dataset.questions);
     let forgotten = null;
