@@ -33,10 +33,11 @@ export function picture(label) {
     root.style.aspectRatio = `${width} / ${height}`;
     const context = canvas.getContext("2d");
     const data = context.createImageData(width, height);
-    pixels.forEach((pixel, k) => {
-      const grey = ((pixel - low) / (high - low || 1)) * 255; // a byte array clamps and rounds
-      data.data.set([grey, grey, grey, 255], 4 * k);
-    });
+    const scale = 255 / (high - low || 1);
+    for (let k = 0; k < pixels.length; k++) {
+      data.data.fill((pixels[k] - low) * scale, 4 * k, 4 * k + 3); // a byte array clamps and rounds
+      data.data[4 * k + 3] = 255;
+    }
     context.putImageData(data, 0, 0);
   }
 

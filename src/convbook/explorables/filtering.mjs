@@ -66,13 +66,21 @@ export function terms(x, kernel, mode, [i, j]) {
 export function correlate2d(x, kernel, mode = "zeros") {
   const [kh, kw] = [kernel.length, kernel[0].length];
   const [up, left] = reach(kernel, mode);
-  const read = reader(x, mode);
   const [height, width] = mode === "valid" ? [x.height - kh + 1, x.width - kw + 1] : [x.height, x.width];
-  return image(height, width, (i, j) => {
-    let total = 0;
-    for (let a = 0; a < kh; a++) for (let b = 0; b < kw; b++) total += read(i + a - up, j + b - left) * kernel[a][b];
-    return total;
-  });
+  const read = reader(x, mode);
+  const padded = mode === "valid" ? x : image(height + kh - 1, width + kw - 1, (i, j) => read(i - up, j - left));
+  const weights = Float64Array.from(kernel.flat());
+  const out = image(height, width, () => 0);
+  for (let i = 0; i < height; i++)
+    for (let j = 0; j < width; j++) {
+      let total = 0;
+      for (let a = 0; a < kh; a++) {
+        const start = (i + a) * padded.width + j;
+        for (let b = 0; b < kw; b++) total += padded.pixels[start + b] * weights[a * kw + b];
+      }
+      out.pixels[i * width + j] = total;
+    }
+  return out;
 }
 
 export const convolve2d = (x, kernel, mode = "zeros") => correlate2d(x, turn(kernel), mode);
@@ -87,20 +95,25 @@ export function normalised_cross_correlation(x, template) {
   const middle = mean(pixels);
   const t = pixels.every((pixel) => pixel === pixels[0]) ? pixels.map(() => 0) : pixels.map((pixel) => pixel - middle);
   const length = sum(t.map((value) => value * value));
+  const from = x.pixels;
   return image(x.height - kh + 1, x.width - kw + 1, (i, j) => {
-    let [total, product, square, low, high] = [0, 0, 0, Infinity, -Infinity];
     const start = i * x.width + j;
-    for (let a = 0; a < kh; a++) for (let b = 0; b < kw; b++) total += x.pixels[start + a * x.width + b];
+    let total = 0;
+    for (let a = 0; a < kh; a++) for (let b = 0; b < kw; b++) total += from[start + a * x.width + b];
     const patch = total / (kh * kw);
+    const first = from[start];
+    let product = 0;
+    let square = 0;
+    let isFlat = true;
     for (let a = 0; a < kh; a++)
       for (let b = 0; b < kw; b++) {
-        const pixel = x.pixels[start + a * x.width + b];
-        product += (pixel - patch) * t[a * kw + b];
-        square += (pixel - patch) ** 2;
-        if (pixel < low) low = pixel;
-        if (pixel > high) high = pixel;
+        const pixel = from[start + a * x.width + b];
+        const above = pixel - patch;
+        product += above * t[a * kw + b];
+        square += above * above;
+        if (pixel !== first) isFlat = false;
       }
-    const score = low < high && length > 0 ? product / Math.sqrt(square * length) : 0;
+    const score = !isFlat && length > 0 ? product / Math.sqrt(square * length) : 0;
     return Math.max(-1, Math.min(1, score));
   });
 }

@@ -47,9 +47,25 @@ const each = (shape, make) => {
   const [C, H, W] = cube(shape);
   return Float64Array.from({ length: C * H * W }, (_, k) => make([Math.floor(k / (H * W)), Math.floor(k / W) % H, k % W], k));
 };
-const largest = (window) => window.reduce((most, { x }) => Math.max(most, x), -Infinity);
-const mean = (window) => window.reduce((sum, { x }) => sum + x, 0) / window.length;
-const pooled = (reduce) => (layer, x) => each(layer.shape, (place) => reduce(windowOf(layer, x, place)));
+
+// `add` takes what was found in a window before and one value more; a mean is over the pixels that are inside.
+function pooled(layer, x, start, add, isMean) {
+  const isGlobal = layer.kind === "global_avg_pool";
+  const [, H, W] = layer.from;
+  const { stride, padding = 0 } = isGlobal ? { stride: 1 } : layer;
+  const [kh, kw] = isGlobal ? [H, W] : [layer.kernel_size, layer.kernel_size];
+  return each(layer.shape, ([c, i, j]) => {
+    const [top, left] = [i * stride - padding, j * stride - padding];
+    const [last, right] = [Math.min(H, top + kh), Math.min(W, left + kw)];
+    let found = start;
+    let number = 0;
+    for (let row = Math.max(0, top); row < last; row++)
+      for (let col = Math.max(0, left); col < right; col++, number++) found = add(found, x[(c * H + row) * W + col]);
+    return isMean ? found / number : found;
+  });
+}
+const maximum = (layer, x) => pooled(layer, x, -Infinity, Math.max, false);
+const average = (layer, x) => pooled(layer, x, 0, (sum, value) => sum + value, true);
 
 const OPERATIONS = {
   conv2d,
@@ -57,9 +73,9 @@ const OPERATIONS = {
     Float64Array.from(bias, (start, f) => x.reduce((sum, value, k) => sum + value * weight[f * x.length + k], start)),
   relu: (_, x) => x.map((value) => Math.max(0, value)),
   tanh: (_, x) => x.map(Math.tanh),
-  max_pool2d: pooled(largest),
-  avg_pool2d: pooled(mean),
-  global_avg_pool: pooled(mean),
+  max_pool2d: maximum,
+  avg_pool2d: average,
+  global_avg_pool: average,
   flatten: (_, x) => x,
 };
 

@@ -7,7 +7,11 @@ const shade = (share) => {
   return share < 0 ? BELOW.map((part) => part * size) : [255 * size, 255 * size, 255 * size];
 };
 
-export const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+export function largest(values) {
+  let most = 0;
+  for (let k = 0; k < values.length; k++) most = Math.max(most, Math.abs(values[k]));
+  return most || 1;
+}
 
 // Maps C × H × W in rows of `columns`, a pixel of nothing between them.
 export function tiles(canvas, values, [C, H, W], columns, scaleOf) {
@@ -24,7 +28,9 @@ export function tiles(canvas, values, [C, H, W], columns, scaleOf) {
     for (let i = 0; i < H; i++)
       for (let j = 0; j < W; j++) {
         const at = 4 * ((top + i) * width + left + j);
-        image.data.set(shade(values[(c * H + i) * W + j] / scale), at);
+        const share = values[(c * H + i) * W + j] / scale;
+        const size = Math.min(Math.abs(share), 1);
+        for (let part = 0; part < 3; part++) image.data[at + part] = size * (share < 0 ? BELOW[part] : 255);
         image.data[at + 3] = 255;
       }
   }

@@ -98,7 +98,9 @@ function render({ model, el }) {
       const heights = shares(grid, ends, view.log);
       const lines = levels(...(view.shared ? axis(Object.values(all), false) : own), view.log);
       each.surface.draw(heights, view, at, each.surface.root.clientWidth || 280);
-      each.map.draw(grid, heights, lines, at, each.map.root.clientWidth || 280);
+      const aside = [grid, view.log, view.shared, ...at, each.map.root.clientWidth || 280];
+      if (aside.some((value, k) => value !== each.drawn?.[k])) each.map.draw(grid, heights, lines, at, aside.at(-1)); // not where it only turns
+      each.drawn = aside;
       const [low, high] = ends.map((end) => (view.log ? 10 ** end : end));
       [each.low.textContent, each.high.textContent] = [text(low), text(high)];
       const inside = lines.filter((level) => level > own[0] && level < own[1]);
