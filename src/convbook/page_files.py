@@ -22,8 +22,7 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
   }));
   const load = async (figure) => {
     const { traits, module } = figure.querySelector("script[data-module]").dataset;
-    if (traits) await fetch(traits);
-    await fetch(module);
+    await Promise.all([traits, module].filter(Boolean).map(fetch));
     convbookExplorables[figure.dataset.explorable]();
   };
   const figures = document.querySelectorAll("figure[data-explorable]");

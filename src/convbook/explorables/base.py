@@ -30,6 +30,8 @@ for (const figure of document.querySelectorAll('figure[data-explorable="{name}"]
   }});
 }}"""
 
+PLAIN = " !$&'()*+,-./:;=>?@[]^_`{|}~"  # what neither a URL, nor a string in double quotes, nor a script's end means
+
 
 def source(name: str) -> str:
     """Text of a file of this package.
@@ -41,12 +43,14 @@ def source(name: str) -> str:
 
 
 def data_url(javascript: str) -> str:
-    """``javascript`` as a URL that a module can import without a server.
+    """``javascript`` as a URL that a module can import without a server, and that may stand between double quotes.
 
-    >>> data_url("export default '½'")
-    'data:text/javascript,export%20default%20%27%C2%BD%27'
+    Modules within modules are such URLs too, so what need not be escaped is not: each level would escape it again.
+
+    >>> data_url('export default "½" + 1')
+    'data:text/javascript,export default %22%C2%BD%22 + 1'
     """
-    return "data:text/javascript," + quote(javascript, safe="")
+    return "data:text/javascript," + quote(javascript, safe=PLAIN)
 
 
 def module(name: str) -> str:

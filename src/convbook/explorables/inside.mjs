@@ -106,7 +106,8 @@ function render({ model, el }) {
     const least = values.reduce((low, value) => Math.min(low, value), Infinity);
     const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
     const area = shape[1] * shape[2];
-    const scaleOf = ui.each.checked && area > 1 ? (c) => largest(values.subarray(c * area, (c + 1) * area)) : () => largest(values);
+    const scale = Math.max(most, -least) || 1;
+    const scaleOf = ui.each.checked && area > 1 ? (c) => largest(values.subarray(c * area, (c + 1) * area)) : () => scale;
     row.drawn = tiles(row.canvas, values, shape, row.columns, scaleOf);
     row.range.textContent = `from ${short(least)} to ${short(most)}`;
   }
