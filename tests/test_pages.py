@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import packed as packing
 import pytest
@@ -128,6 +129,20 @@ def test_lightened_once_is_lightened(site):  # noqa: F811
     before = {path: path.read_bytes() for path in HTML.rglob("*.html")}
     lighten.lighten(HTML)
     assert before == {path: path.read_bytes() for path in HTML.rglob("*.html")}
+
+
+def test_a_change_of_a_style_sheet_alone_reaches_the_pages(site, tmp_path):  # noqa: F811
+    """A build in which no page is new: what `make live` does when book.css is edited."""
+    copy = tmp_path / "html"
+    shutil.copytree(HTML, copy, ignore=shutil.ignore_patterns("pagefind", "pyodide", "*.map"))
+    bundle, sheet = copy / "_static" / lighten.BUNDLE, copy / "_static/book.css"
+    sheet.write_text(sheet.read_text() + "\n.bd-content { --added-just-now: 1 }\n")
+    before = (copy / "book/notation.html").read_text()
+    lighten.lighten(copy)
+    assert "--added-just-now" in bundle.read_text()
+    after = (copy / "book/notation.html").read_text()
+    changed = [(old, new) for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new]
+    assert len(changed) == 1 and lighten.BUNDLE in changed[0][1]  # the address, so that no browser shows the old one
 
 
 def test_what_scrolls_is_reached_by_keyboard_and_nothing_else(page, site):  # noqa: F811

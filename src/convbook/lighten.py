@@ -49,21 +49,25 @@ def lighten(folder: Path) -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.html") if static not in path.parents}
     sheets = {path: [html.unescape(link) for link in LINK.findall(page)] for path, page in pages.items()}
     fresh = [path for path, links in sheets.items() if links and not links[0].endswith(BUNDLE)]
-    if not fresh:
+    if fresh:
+        leave_measuring(static / THEME)
+        base = posixpath.relpath(fresh[0].parent.as_posix(), static.as_posix())
+        names = [beside(base, link) for link in sheets[fresh[0]]]
+    else:
+        names = first_line(static / BUNDLE).strip("/* ").split()[1:]
+    mark = f"/* {digest(b''.join((static / name).read_bytes() for name in names))} {' '.join(names)} */"
+    if not fresh and mark == first_line(static / BUNDLE):
         return
-    leave_measuring(static / THEME)
-    base = posixpath.relpath(fresh[0].parent.as_posix(), static.as_posix())
-    names = [beside(base, link) for link in sheets[fresh[0]]]
     scripts = " ".join(
         path.read_text(encoding="utf-8") for path in static.rglob("*.js") if path.stat().st_size < 100_000
     )
     known = set(re.findall(r"[\w-]+", scripts)).union(*(words(page) for page in pages.values()))
-    css = bundle(static, names, known).encode()
+    css = f"{mark}\n{bundle(static, names, known)}".encode()
     (static / BUNDLE).write_bytes(css)
     for path in (path for path, links in sheets.items() if links):
         address = posixpath.relpath(static.as_posix(), path.parent.as_posix())
         link = f'<link rel="stylesheet" href="{address}/{BUNDLE}?v={digest(css)}" />\n'
-        page = LINK.sub("", pages[path]).replace("</title>", f"</title>\n{link}", 1)
+        page = re.sub(r"</title>\n?", lambda title: f"</title>\n{link}", LINK.sub("", pages[path]), count=1)
         if path.name != "search.html":
             for unused in UNUSED:
                 page = unused.sub("", page)
@@ -77,6 +81,11 @@ def lighten(folder: Path) -> None:
         path.write_text(page, encoding="utf-8")
         pages[path] = page
     remove_stale(static, pages.values())
+
+
+def first_line(bundle: Path) -> str:
+    """What a bundle was made of: a digest of the sheets, and their names; nothing where there is no bundle."""
+    return bundle.read_text(encoding="utf-8").partition("\n")[0] if bundle.exists() else ""
 
 
 def remove_stale(static: Path, pages: Iterable[str]) -> None:

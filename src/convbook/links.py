@@ -9,6 +9,8 @@ import sys
 import urllib.parse
 from pathlib import Path
 
+import click
+
 POINTING = ("href", "src", "xlink:href", "data-module", "data-traits", "poster")
 IN_STYLES = re.compile(r"""url\((["']?)(?!data:)([^"')]+)\1\)""")
 
@@ -68,7 +70,18 @@ def check(folder: Path) -> tuple[list[str], int, set[str]]:
     return broken, inside, outside
 
 
-if __name__ == "__main__":
-    broken, inside, outside = check(Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html"))
-    print(*broken, f"{inside} within the book, {len(broken)} broken; {len(outside)} outside it, not asked", sep="\n")
+@click.command(help=__doc__.partition("\n")[0])
+@click.argument("folder", default="_build/html", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(folder: Path) -> None:
+    try:
+        broken, inside, outside = check(folder)
+    except FileNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+    for line in broken:
+        click.echo(line)
+    click.echo(f"{inside} within the book, {len(broken)} broken; {len(outside)} outside it, not asked")
     sys.exit(bool(broken))
+
+
+if __name__ == "__main__":
+    main()
