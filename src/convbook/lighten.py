@@ -67,7 +67,7 @@ def lighten(folder: Path) -> None:
     for path in (path for path, links in sheets.items() if links):
         address = posixpath.relpath(static.as_posix(), path.parent.as_posix())
         link = f'<link rel="stylesheet" href="{address}/{BUNDLE}?v={digest(css)}" />\n'
-        page = re.sub(r"</title>\n?", lambda title: f"</title>\n{link}", LINK.sub("", pages[path]), count=1)
+        page = re.sub(r"</title>\n?", f"</title>\n{link}", LINK.sub("", pages[path]), count=1)
         if path.name != "search.html":
             for unused in UNUSED:
                 page = unused.sub("", page)
