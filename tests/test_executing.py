@@ -78,7 +78,7 @@ def test_kernels_are_forks_of_one_process_that_has_imported_for_all(files, tmp_p
 def test_a_fork_ends_with_the_one_who_asked_for_it(tmp_path):
     """A build that is killed leaves no kernel behind."""
     asked = """
-import subprocess, sys, time
+import sys, time
 from jupyter_client import KernelManager
 from convbook.executing import forked_kernels
 with forked_kernels():

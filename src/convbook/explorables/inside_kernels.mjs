@@ -30,16 +30,20 @@ function conv2d(layer, x) {
   return out;
 }
 
+// The part of a map that the window of a pool covers at (i, j): its first row, the row after the last, and so columns.
+function covered({ kind, from: [, H, W], kernel_size, stride, padding = 0 }, [i, j]) {
+  if (kind === "global_avg_pool") return [0, H, 0, W];
+  const [top, left] = [i * stride - padding, j * stride - padding];
+  return [Math.max(0, top), Math.min(H, top + kernel_size), Math.max(0, left), Math.min(W, left + kernel_size)];
+}
+
 // Values of the window that a pool lays at (c, i, j), with their places.
-function windowOf({ kind, from: [, H, W], kernel_size, stride, padding = 0 }, x, [c, i, j]) {
-  const isGlobal = kind === "global_avg_pool";
-  const [kh, kw] = isGlobal ? [H, W] : [kernel_size, kernel_size];
+function windowOf(layer, x, [c, i, j]) {
+  const [, H, W] = layer.from;
+  const [top, bottom, left, right] = covered(layer, [i, j]);
   const found = [];
-  for (let a = 0; a < kh; a++)
-    for (let b = 0; b < kw; b++) {
-      const [row, col] = isGlobal ? [a, b] : [i * stride + a - padding, j * stride + b - padding];
-      if (row >= 0 && row < H && col >= 0 && col < W) found.push({ row, col, x: x[(c * H + row) * W + col] });
-    }
+  for (let row = top; row < bottom; row++)
+    for (let col = left; col < right; col++) found.push({ row, col, x: x[(c * H + row) * W + col] });
   return found;
 }
 
@@ -49,23 +53,18 @@ const each = (shape, make) => {
 };
 
 // `add` takes what was found in a window before and one value more; a mean is over the pixels that are inside.
-function pooled(layer, x, start, add, isMean) {
-  const isGlobal = layer.kind === "global_avg_pool";
+const pooled = (start, add, isMean) => (layer, x) => {
   const [, H, W] = layer.from;
-  const { stride, padding = 0 } = isGlobal ? { stride: 1 } : layer;
-  const [kh, kw] = isGlobal ? [H, W] : [layer.kernel_size, layer.kernel_size];
   return each(layer.shape, ([c, i, j]) => {
-    const [top, left] = [i * stride - padding, j * stride - padding];
-    const [last, right] = [Math.min(H, top + kh), Math.min(W, left + kw)];
+    const [top, bottom, left, right] = covered(layer, [i, j]);
     let found = start;
-    let number = 0;
-    for (let row = Math.max(0, top); row < last; row++)
-      for (let col = Math.max(0, left); col < right; col++, number++) found = add(found, x[(c * H + row) * W + col]);
-    return isMean ? found / number : found;
+    for (let row = top; row < bottom; row++)
+      for (let col = left; col < right; col++) found = add(found, x[(c * H + row) * W + col]);
+    return isMean ? found / ((bottom - top) * (right - left)) : found;
   });
-}
-const maximum = (layer, x) => pooled(layer, x, -Infinity, Math.max, false);
-const average = (layer, x) => pooled(layer, x, 0, (sum, value) => sum + value, true);
+};
+const maximum = pooled(-Infinity, Math.max, false);
+const average = pooled(0, (sum, value) => sum + value, true);
 
 const OPERATIONS = {
   conv2d,
