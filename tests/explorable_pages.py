@@ -1,6 +1,7 @@
 """What the tests of every explorable share: its modules in a browser, its figure on a page, and what may be read."""
 
-from convbook.explorables.base import data_url, module
+from convbook.explorables.base import data_url
+from convbook.explorables.linking import module
 
 CONTROLS = (
     "all => all.map((e) => e.ariaLabel || [...(e.labels ?? [])].map((l) => l.textContent).join() || e.textContent)"

@@ -15,7 +15,7 @@ from PIL import Image
 
 from convbook.explorables import Ascent
 from convbook.explorables.ascent import COLUMNS, FRAMES, REGULARISERS, run_name, scores_of
-from convbook.explorables.base import source
+from convbook.explorables.linking import source
 from convbook.models.pretrained import about, load_committed
 
 RECORDING = json.loads(source("ascent.json"))

@@ -14,8 +14,8 @@ from convbook.detection.shapes import make_scenes
 from convbook.detection.stages import stages
 from convbook.detection.trained import load_trained
 from convbook.explorables import Detector
-from convbook.explorables.base import source
 from convbook.explorables.detector import record
+from convbook.explorables.linking import source
 
 KERNELS = "detector_kernels.mjs"
 

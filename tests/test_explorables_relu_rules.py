@@ -21,7 +21,8 @@ KERNELS = "relu_rules_kernels.mjs"
 
 def through_the_page(page, net, picture, which, rule):
     """The gradient as the page has it, and what passed each ReLU."""
-    from convbook.explorables.base import data_url, module
+    from convbook.explorables.base import data_url
+    from convbook.explorables.linking import module
 
     return page.evaluate(
         """async ([inside, rules, net, pixels, which, rule]) => {

@@ -9,7 +9,8 @@ from explorable_pages import control_names, document, faintest, in_browser
 
 from convbook import kernels
 from convbook.explorables import Toeplitz
-from convbook.explorables.base import data_url, module
+from convbook.explorables.base import data_url
+from convbook.explorables.linking import module
 from convbook.explorables.toeplitz import PRESETS
 
 BERKELEY, STRIDE_2 = "five pixels, padding 1", "seven pixels, stride 2"

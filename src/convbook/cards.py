@@ -5,8 +5,8 @@ import html
 import numpy as np
 
 from convbook import kernels
-from convbook.explorables.base import source
 from convbook.explorables.inside_net import read
+from convbook.explorables.linking import source
 from convbook.explorables.photo import astronaut, png
 from convbook.figures import PALETTE
 from convbook.page import Html

@@ -5,8 +5,9 @@ import traitlets
 
 from convbook.detection import assign_anchors, box_iou, make_anchors
 from convbook.detection.anchors import positives
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.boxes import box_within, drawing, rect, short
+from convbook.explorables.linking import module
 from convbook.kernels.sizes import whole
 
 # The largest numbers that still make a picture one can read.

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module, source
 
 REGULARISERS = ("l2", "blur", "jitter", "tv")
 NAMES = {"l2": "L2", "blur": "blur", "jitter": "jitter", "tv": "total variation"}

@@ -3,11 +3,11 @@
 import html
 import json
 import os
-import re
-from importlib.resources import files
 from urllib.parse import quote
 
 import anywidget
+
+from convbook.explorables.linking import source
 
 # Stands in for the kernel on a page without one: the view asks nothing else of its model.
 PAGE = """import widget from "{module}";
@@ -33,35 +33,15 @@ for (const figure of document.querySelectorAll('figure[data-explorable="{name}"]
 PLAIN = " !$&'()*+,-./:;=>?@[]^_`{|}~"  # what neither a URL, nor a string in double quotes, nor a script's end means
 
 
-def source(name: str) -> str:
-    """Text of a file of this package.
-
-    >>> source("kernels.mjs").startswith("// The arithmetic")
-    True
-    """
-    return files("convbook.explorables").joinpath(name).read_text(encoding="utf-8")
-
-
 def data_url(javascript: str) -> str:
     """``javascript`` as a URL that a module can import without a server, and that may stand between double quotes.
 
-    Modules within modules are such URLs too, so what need not be escaped is not: each level would escape it again.
+    What need not be escaped is not, which keeps pages small.
 
     >>> data_url('export default "½" + 1')
     'data:text/javascript,export default %22%C2%BD%22 + 1'
     """
     return "data:text/javascript," + quote(javascript, safe=PLAIN)
-
-
-def module(name: str) -> str:
-    """Text of a JavaScript module, with the modules that it imports written into it.
-
-    Both hosts load the text from a URL that has no folder, where ``./`` leads nowhere.
-
-    >>> "./kernels.mjs" in source("conv2d.mjs"), "./kernels.mjs" in module("conv2d.mjs")
-    (True, False)
-    """
-    return re.sub(r'"\./([\w.]+\.mjs)"', lambda match: f'"{data_url(module(match[1]))}"', source(name))
 
 
 def is_static() -> bool:

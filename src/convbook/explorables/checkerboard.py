@@ -4,9 +4,10 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.checks import check_limits
 from convbook.explorables.conv2d import short
+from convbook.explorables.linking import module
 
 LIMITS = {"kernel": (1, 6), "stride": (1, 4)}
 WEIGHTS = ("equal", "linear", "uneven")

@@ -6,7 +6,8 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module
 from convbook.kernels.conv import as_float
 from convbook.kernels.sizes import whole
 

@@ -3,8 +3,8 @@
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import module
 from convbook.explorables.filters import PRESETS, Filters
+from convbook.explorables.linking import module
 from convbook.explorables.photo import decode, png
 
 NAMES = {"nothing": "identity", "blur": "blur of the lecture", "sharpen": "sharpen", "outline": "Laplacian"}

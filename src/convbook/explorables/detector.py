@@ -6,9 +6,10 @@ import numpy as np
 import traitlets
 
 from convbook.detection import batched_nms, box_iou, nms
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable
 from convbook.explorables.boxes import drawing, short
 from convbook.explorables.checks import check_limits
+from convbook.explorables.linking import module, source
 from convbook.explorables.photo import png
 
 STAGES = ("anchors", "proposals", "classes", "kept")

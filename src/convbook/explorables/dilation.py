@@ -4,7 +4,8 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module
 from convbook.kernels.sizes import whole
 
 # The largest numbers that still make a picture one can read.

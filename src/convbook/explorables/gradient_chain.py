@@ -3,8 +3,9 @@
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.checks import check_limits
+from convbook.explorables.linking import module
 
 DTYPES = ("float16", "float32", "float64")
 # Control, and the least and the largest that it takes.

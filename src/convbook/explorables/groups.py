@@ -4,7 +4,8 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module
 from convbook.kernels.sizes import check_groups, whole
 
 # Control and the largest number that still makes a picture one can read.

@@ -7,7 +7,8 @@ import numpy as np
 import traitlets
 
 from convbook.explorables import inside_net
-from convbook.explorables.base import Explorable, module, source
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module, source
 from convbook.explorables.photo import decode, encode, still
 
 PICTURES = json.loads(source("inside_digits.json"))

@@ -1,8 +1,8 @@
 // The net of `inside`: run, and one value explained. Its file is read in inside_file.mjs.
 // Maps are flat: value (c, i, j) of C × H × W stands at (c·H + i)·W + j. A vector counts as C × 1 × 1.
-import { cube } from "./inside_file.mjs";
+import { cube, floats, read } from "./inside_file.mjs";
 
-export { cube, floats, read } from "./inside_file.mjs";
+export { cube, floats, read };
 
 function conv2d(layer, x) {
   const { weight, bias, shape, stride, padding, dilation, groups } = layer;

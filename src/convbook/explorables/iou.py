@@ -3,8 +3,9 @@
 import traitlets
 
 from convbook.detection import box_area, box_giou, box_intersection, box_iou, l2_loss, xyxy_to_xywh
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.boxes import box_within, drawing, rect, short
+from convbook.explorables.linking import module
 
 SIZE = (64, 48)
 _TARGET = [16, 12, 36, 32]

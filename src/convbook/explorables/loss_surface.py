@@ -5,7 +5,8 @@ import math
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
+from convbook.explorables.linking import module
 from convbook.explorables.photo import still
 
 LEAST, MOST = 3, 81  # points along a side

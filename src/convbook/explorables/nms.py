@@ -5,8 +5,9 @@ import traitlets
 
 from convbook.detection import batched_nms, box_iou, nms
 from convbook.detection.nms import check_scores, check_threshold
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.boxes import box_within, drawing, rect, short
+from convbook.explorables.linking import module
 from convbook.kernels.sizes import whole
 
 SIZE = (64, 48)

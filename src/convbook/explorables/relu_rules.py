@@ -5,10 +5,11 @@ import html
 import numpy as np
 import traitlets
 
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.checks import check_limits, numbers
 from convbook.explorables.conv2d import _table
 from convbook.explorables.inside import NET, PICTURES
+from convbook.explorables.linking import module
 
 RULES = {"backprop": "where x > 0", "deconv": "where dout > 0", "guided": "where both are"}
 NAMES = {"backprop": "backprop", "deconv": "deconvnet", "guided": "guided backprop"}

@@ -5,8 +5,9 @@ import math
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.checks import check_limits
+from convbook.explorables.linking import module
 from convbook.kernels.sizes import whole
 
 BLOCKS = ("basic", "bottleneck")

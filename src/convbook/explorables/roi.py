@@ -4,9 +4,10 @@ import numpy as np
 import traitlets
 
 from convbook.detection import roi_align, roi_pool
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.boxes import box_within, drawing, rect, short
 from convbook.explorables.checks import check_limits, numbers
+from convbook.explorables.linking import module
 
 LIMITS = {"stride": 32, "output rows": 4, "output columns": 4, "samples": 4}
 SIDES = (2, 12)  # cells of the map

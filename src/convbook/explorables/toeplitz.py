@@ -4,9 +4,10 @@ import numpy as np
 import traitlets
 
 from convbook import kernels
-from convbook.explorables.base import Explorable, module
+from convbook.explorables.base import Explorable
 from convbook.explorables.checks import check_limits, numbers
 from convbook.explorables.conv2d import short
+from convbook.explorables.linking import module
 
 # The least and the largest that still make a picture one can read.
 LIMITS = {"pixels": (1, 12), "taps": (1, 5), "stride": (1, 4), "padding": (0, 4)}
