@@ -11,14 +11,32 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 from submissions import ROOT
 
-from convbook import links, packing
+from convbook import glued, links, packing
 
 PAGES = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
 # Pages to solve an assignment in are made alike, by one directive: the second, and the longest, stand for all.
 SAMPLES = [name for name in PAGES if not re.match("book/solve-", name) or name.endswith(("hw2", "hw4"))]
 HTML = ROOT / "_build" / "html"
+
+# Formulas whose next or previous sign stands on another line
+APART = """() => [...document.querySelectorAll("main span.math")].flatMap((formula) => {
+  const parts = [...formula.querySelectorAll(".katex-html .base")].map((part) => part.getBoundingClientRect());
+  const sign = (text, at) => {
+    if (text?.nodeType !== 3 || !/[^\\w\\s—–-]/.test(text.data.at(at))) return null;
+    const range = document.createRange();
+    const start = at < 0 ? text.length - 1 : at;
+    range.setStart(text, start);
+    range.setEnd(text, start + 1);
+    return range.getBoundingClientRect();
+  };
+  const [before, after] = [sign(formula.previousSibling, -1), sign(formula.nextSibling, 0)];
+  const isApart = parts.length && (before?.left > parts[0].left || after?.left < parts.at(-1).left);
+  return isApart ? [formula.parentNode.textContent] : [];
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +127,54 @@ def test_formulas_are_rendered_in_the_page_itself(offline, site):
     assert offline.locator(".katex-error").count() == 0
     font = offline.evaluate("document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))")
     assert font is True
+
+
+@pytest.mark.parametrize("name", ["01-filters", "03-groups-dilation", "04-backprop"])
+def test_no_line_begins_with_the_stop_after_a_formula(offline, site, name):
+    """Nor ends with the parenthesis before one; and what keeps them together fits the screen."""
+    offline.goto(f"{site}/book/{name}.html")
+    for width in (360, 390, 412):
+        offline.set_viewport_size({"width": width, "height": 800})
+        assert offline.evaluate(APART) == []
+        assert (
+            offline.locator(".glued").evaluate_all(
+                "(all, width) => all.filter((e) => e.getBoundingClientRect().right > width).map((e) => e.innerText)",
+                width,
+            )
+            == []
+        )
+    assert offline.locator(".glued").count() > 10
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(X).", [["(", "X", ")."]]),
+        ("of X, or", ["of ", ["X", ","], " or"]),
+        ("X-dimensional", ["X", "-dimensional"]),
+        ("X (see", ["X", " (see"]),
+        ("X’s", [["X", "’s"]]),
+        ("X—and", ["X", "—and"]),
+        ("X", ["X"]),
+        ("“X”: X.", [["“", "X", "”:"], " ", ["X", "."]]),
+    ],
+)
+def test_short_formulas_take_their_punctuation_along(text, expected):
+    def parts(node):
+        return [parts(child) if child.tagname == "inline" else child.astext() for child in node.children if len(child)]
+
+    def paragraph(formula):
+        pieces = [each for piece in text.split("X") for each in (nodes.Text(piece), nodes.math("", formula))][:-1]
+        return nodes.paragraph("", "", *pieces)
+
+    long = "x" * (glued.LONGEST + 1)
+    for formula, is_glued in (("X", True), (long, False)):
+        made = paragraph(formula)
+        document = new_document("a page")
+        document += made
+        glued.Glue(document).run()
+        assert made.astext() == text.replace("X", formula)
+        assert (parts(made) == expected) if is_glued else not list(made.findall(nodes.inline))
 
 
 def test_the_front_page_leads_into_the_book(offline, site):

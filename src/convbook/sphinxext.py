@@ -21,6 +21,7 @@ from sphinx.util.math import get_node_equation_number
 
 from convbook import search, solving
 from convbook.executing import forked_kernels, listen_on_files
+from convbook.glued import Glue
 from convbook.lighten import lighten
 from convbook.reading_time import ReadingTime
 
@@ -130,6 +131,7 @@ def setup(app: Sphinx) -> dict:
     app.until_the_end = ExitStack()
     app.until_the_end.callback(app.katex.close)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.add_post_transform(Glue)
     app.add_css_file("katex/katex.min.css")
     app.add_js_file(None, body=search.OPENER)
     app.add_js_file("reading.js", loading_method="defer")
