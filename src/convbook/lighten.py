@@ -16,6 +16,7 @@ from convbook.page_files import digest, move_modules, move_pictures, move_styles
 from convbook.page_styles import beside, bundle, words
 
 BUNDLE = "convbook.bundle.css"
+VERSION = re.compile(re.escape(BUNDLE) + r"\?v=\w*")
 LINK = re.compile(r'[ \t]*<link\b[^>]*?href="([^"]+?\.css)(?:\?[^"]*)?"[^>]*>\n?')
 UNUSED = [
     re.compile(r'<script[^>]*src="[^"]*(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"></script>\s*'),
@@ -54,37 +55,45 @@ def lighten(folder: Path) -> None:
         base = posixpath.relpath(fresh[0].parent.as_posix(), static.as_posix())
         names = [beside(base, link) for link in sheets[fresh[0]]]
     else:
-        names = first_line(static / BUNDLE).strip("/* ").split()[1:]
-    mark = f"/* {digest(b''.join((static / name).read_bytes() for name in names))} {' '.join(names)} */"
-    if not fresh and mark == first_line(static / BUNDLE):
+        names = first_line(static / BUNDLE).strip("/* ").split()[2:]
+    sources = digest(b"".join((static / name).read_bytes() for name in names))
+    if not fresh and first_line(static / BUNDLE).startswith(f"/* {sources} "):
         return
+    for path in fresh:
+        pages[path] = lightened(path, pages[path], static)
+    remove_stale(static, pages.values())
     scripts = " ".join(
         path.read_text(encoding="utf-8") for path in static.rglob("*.js") if path.stat().st_size < 100_000
     )
     known = set(re.findall(r"[\w-]+", scripts)).union(*(words(page) for page in pages.values()))
-    css = f"{mark}\n{bundle(static, names, known)}".encode()
-    (static / BUNDLE).write_bytes(css)
-    for path in (path for path, links in sheets.items() if links):
-        address = posixpath.relpath(static.as_posix(), path.parent.as_posix())
-        link = f'<link rel="stylesheet" href="{address}/{BUNDLE}?v={digest(css)}" />\n'
-        page = re.sub(r"</title>\n?", f"</title>\n{link}", LINK.sub("", pages[path]), count=1)
-        if path.name != "search.html":
-            for unused in UNUSED:
-                page = unused.sub("", page)
-            for pattern, better in SAID:
-                page = pattern.sub(better, page)
-            page = page.replace(COLOURS, CHOSEN)
-            page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
-            page = page.replace('table-container">', 'table-container" tabindex="0">')  # on a phone tables scroll
-            page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
-        page = move_styles(move_pictures(move_modules(page, static, address), static, address))
-        path.write_text(page, encoding="utf-8")
-        pages[path] = page
-    remove_stale(static, pages.values())
+    mark = f"/* {sources} {digest(' '.join(sorted(known)).encode())} {' '.join(names)} */"
+    if mark != first_line(static / BUNDLE):
+        (static / BUNDLE).write_text(f"{mark}\n{bundle(static, names, known)}", encoding="utf-8")
+        fresh = [path for path, links in sheets.items() if links]  # their links say which bundle
+    version = digest((static / BUNDLE).read_bytes())
+    for path in fresh:
+        path.write_text(VERSION.sub(BUNDLE + "?v=" + version, pages[path], count=1), encoding="utf-8")
+
+
+def lightened(path: Path, page: str, static: Path) -> str:
+    """The text of the page at ``path`` as Sphinx wrote it, made lighter; files that it needs go into ``static``."""
+    address = posixpath.relpath(static.as_posix(), path.parent.as_posix())
+    link = f'<link rel="stylesheet" href="{address}/{BUNDLE}?v=" />\n'
+    page = re.sub(r"</title>\n?", f"</title>\n{link}", LINK.sub("", page), count=1)
+    if path.name != "search.html":
+        for unused in UNUSED:
+            page = unused.sub("", page)
+        for pattern, better in SAID:
+            page = pattern.sub(better, page)
+        page = page.replace(COLOURS, CHOSEN)
+        page = page.replace("<pre>", '<pre tabindex="0">')  # until reading.js knows whether it scrolls
+        page = page.replace('table-container">', 'table-container" tabindex="0">')  # on a phone tables scroll
+        page = re.sub(r"<script((?:(?!defer)[^>])*? src=)", r"<script defer\1", page)
+    return move_styles(move_pictures(move_modules(page, static, address), static, address))
 
 
 def first_line(bundle: Path) -> str:
-    """What a bundle was made of: a digest of the sheets, and their names; nothing where there is no bundle."""
+    """What a bundle was made of: digests of the sheets and of the classes, and the sheets' names; "" without one."""
     return bundle.read_text(encoding="utf-8").partition("\n")[0] if bundle.exists() else ""
 
 
