@@ -28,7 +28,7 @@ RIGHT = "def out_size(n, k, s=1, p=0, d=1):\n    return (n + 2 * p - d * (k - 1)
 
 @pytest.fixture(scope="module")
 def pack():
-    return solve_files.course_pack()
+    return solve_files.course_pack(solve_files.listing())
 
 
 # Run where nothing but the pack, NumPy and Python's own library can be imported.
@@ -96,7 +96,7 @@ def is_grade(cell) -> bool:
 def test_what_is_packed_is_no_secret_and_the_same_each_time(pack):
     solvable, packed = pack
     assert solvable == [f"hw{k}-{rest}" for k, rest in PAGES.items()]
-    assert solve_files.course_pack() == pack
+    assert solve_files.course_pack(solve_files.listing()) == pack
     assert len(packed) < 450_000
     assert b"BEGIN SOLUTION" not in packed
 

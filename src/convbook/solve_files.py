@@ -44,10 +44,17 @@ print(json.dumps([solvable, files]))
 """
 
 
-def course_pack() -> tuple[list[str], bytes]:
+def listing() -> subprocess.Popen:
+    """Start a process that lists what :func:`course_pack` packs; it can work beside a build."""
+    return subprocess.Popen([sys.executable, "-c", IMPORTS], stdout=subprocess.PIPE, text=True)
+
+
+def course_pack(listed: subprocess.Popen) -> tuple[list[str], bytes]:
     """Assignments that need NumPy alone, and a zip of the modules that check them, the same bytes each time."""
-    listed = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
-    solvable, files = json.loads(listed.stdout)
+    said, _ = listed.communicate()
+    if listed.returncode:
+        raise subprocess.CalledProcessError(listed.returncode, "the listing of what exercises in the page need")
+    solvable, files = json.loads(said)
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, file in sorted(files.items()):
@@ -87,8 +94,8 @@ def wheel_of(folder: Path, core: Path) -> Path:
     return wheel
 
 
-def write_files(root: Path, target: Path, supplied: Path | None) -> None:
-    """Put everything into the folder ``target`` of a built book."""
+def write_files(root: Path, target: Path, supplied: Path | None, listed: subprocess.Popen) -> None:
+    """Put everything into the folder ``target`` of a built book; ``listed`` is what :func:`listing` started."""
     vendor = root / "book" / "_vendor"
     shutil.copytree(vendor / "pyodide", target / "pyodide", dirs_exist_ok=True)
     shutil.copytree(root / "book" / "_solve", target, ignore=shutil.ignore_patterns("*.css"), dirs_exist_ok=True)
@@ -96,7 +103,7 @@ def write_files(root: Path, target: Path, supplied: Path | None) -> None:
     if supplied:
         shutil.copy(wheel_of(supplied, vendor / "pyodide"), target / "pyodide")
         shutil.copy(supplied / LOCK, target / "pyodide")
-    solvable, packed = course_pack()
+    solvable, packed = course_pack(listed)
     (target / "course.zip").write_bytes(packed)
     for name in solvable:
         shutil.copy(root / "exercises" / name / f"{name}.ipynb", target)

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from convbook.solve_files import CDN, distribution, wheel_of, write_files
+from convbook.solve_files import CDN, distribution, listing, wheel_of, write_files
 
 SOLVE = re.compile(r"^```\{solve\} (\S+)\n```$", re.MULTILINE)
 HEADING = re.compile(r"^(#+)(?= )", re.MULTILINE)
@@ -164,7 +164,8 @@ def link_exercises(app: Sphinx, doctree, docname: str) -> None:
 
 
 def configure(app: Sphinx, config) -> None:
-    """Note what NumPy the builder supplies: where that changes, pages are written again."""
+    """Note what NumPy the builder supplies: where that changes, pages are written again. Start what takes long."""
+    app.listed = listing()
     if supplied := distribution(Path(app.srcdir)):
         try:
             config.convbook_numpy = wheel_of(supplied, Path(app.srcdir, "book/_vendor/pyodide")).stat().st_size
@@ -174,7 +175,7 @@ def configure(app: Sphinx, config) -> None:
 
 def finish(app: Sphinx, exception) -> None:
     if exception is None and app.builder.format == "html":
-        write_files(Path(app.srcdir), Path(app.outdir, "solve"), distribution(Path(app.srcdir)))
+        write_files(Path(app.srcdir), Path(app.outdir, "solve"), distribution(Path(app.srcdir)), app.listed)
 
 
 def setup(app: Sphinx) -> None:
