@@ -302,7 +302,7 @@ def words(page) -> str:
 
 
 def row(page, title):
-    return page.locator(f'section[aria-label="{title}"] canvas')
+    return page.locator(f'.ci-row[aria-label="{title}"] canvas')
 
 
 def pad(page):
@@ -341,14 +341,14 @@ def test_drawing_runs_the_net(show):
     page = show(Inside())
     page.get_by_role("button", name="clear").click()
     assert page.locator('select[name="picture"]').input_value() == ""
-    empty = page.locator('section[aria-label="linear 1"] .cb-note').last.inner_text()
+    empty = page.locator('.ci-row[aria-label="linear 1"] .cb-note').last.inner_text()
     draw_one(page)
     page.wait_for_function("document.querySelector('.ci-verdict').textContent.startsWith('The net says 1')")
-    assert page.locator('section[aria-label="linear 1"] .cb-note').last.inner_text() != empty
+    assert page.locator('.ci-row[aria-label="linear 1"] .cb-note').last.inner_text() != empty
     page.get_by_label("drawing with the").select_option("eraser")
     draw_one(page)
     page.wait_for_function(
-        "text => document.querySelector('section[aria-label=\"linear 1\"] .cb-note:last-child').textContent === text",
+        "text => document.querySelector('.ci-row[aria-label=\"linear 1\"] .cb-note:last-child').textContent === text",
         arg=empty,
     )
 
@@ -489,10 +489,10 @@ def test_weights_of_ones_own_are_loaded(show):
     text = page_weights(mine, (3, 30, 31), [0.1] * 3, [0.5] * 3, ["cat", "dog", "<b>", "emu"], "mine")
     page = show(Inside())
     upload(page, text)
-    page.locator('section[aria-label="tanh"]').wait_for()
+    page.locator('.ci-row[aria-label="tanh"]').wait_for()
     assert page.locator(".ci-class span:first-child").all_inner_texts() == ["cat", "dog", "<b>", "emu"]
     assert "mine: 1,124 parameters" in page.locator(".convbook-widget > .cb-note").inner_text()
-    assert "5 × 14 × 15, 3 × 3 kernels, stride 2" in page.locator('section[aria-label="convolution 1"]').inner_text()
+    assert "5 × 14 × 15, 3 × 3 kernels, stride 2" in page.locator('.ci-row[aria-label="convolution 1"]').inner_text()
     assert "channel 0: " in words(page), "three input channels"
     page.locator('select[name="picture"]').select_option("a 4")
     page.get_by_role("button", name="back to the first net").click()

@@ -122,6 +122,12 @@ def test_every_explorable_of_a_chapter_comes_alive(page, site, name):  # noqa: F
     page.wait_for_function(
         "[...document.querySelectorAll('figure[data-explorable]')].every((figure) => 'mounted' in figure.dataset)"
     )
+    page.add_style_tag(content="section { content-visibility: visible !important }")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)  # drawings follow
+        faults = Axe().run(page, {"include": [["figure[data-explorable]"]]}).response["violations"]
+        assert not faults, json.dumps([[fault["id"], fault["nodes"][0]["html"][:200]] for fault in faults], indent=1)
     assert errors == []
 
 

@@ -17,6 +17,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "font.size": 10,
+    "axes.labelpad": 9,  # numbers along an axis take more room on a phone, where letters are larger
     "svg.fonttype": "none",
     "svg.hashsalt": "convbook",
     **{key: INK for key in ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")},

@@ -243,7 +243,7 @@ function render({ model, el }) {
       shape.textContent = [row.layer.shape.join(" × "), ...details(row.layer)].join(", ");
       const side = H === 1 ? 26 : Math.max(52, H * 1.2);
       const holder = h("div", { class: "ci-tiles", style: `max-width:${columns * side}px` }, canvas, outline);
-      const element = h("section", { class: "ci-row", "aria-label": row.title }, h("p", { class: "ci-title" }, row.title, shape, range), holder);
+      const element = h("div", { class: "ci-row", role: "group", "aria-label": row.title }, h("p", { class: "ci-title" }, row.title, shape, range), holder);
       return { ...row, columns, canvas, frame: outline, range, element };
     });
     rows.forEach(listenRow);

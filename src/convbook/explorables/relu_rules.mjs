@@ -62,7 +62,7 @@ function render({ model, el }) {
   const score = h("select", { name: "score" }, h("option", { value: "-1" }, "the net's own choice"), ...net.classes.map((name, k) => h("option", { value: k }, name)));
   const looks = h("div", { class: "rr-looks" });
   const verdict = h("p", { class: "rr-verdict", "aria-live": "polite" });
-  const table = h("div", { class: "cb-scroll" });
+  const table = h("div", { class: "cb-scroll", tabindex: 0, role: "group", "aria-label": "what passes each layer" });
   const root = h(
     "div",
     { class: "convbook-widget rr", "data-lm-suppress-shortcuts": "true" },
