@@ -19,19 +19,20 @@ function conv2d({ weight, from, shape, stride, padding, dilation, groups }, dout
   const dx = new Float64Array(C * H * W);
   for (let f = 0; f < F; f++) {
     const first = Math.floor(f / (F / groups)) * depth;
-    for (let c = 0; c < depth; c++)
-      for (let a = 0; a < kh; a++)
-        for (let b = 0; b < kw; b++) {
-          const w = weight[((f * depth + c) * kh + a) * kw + b];
-          for (let i = 0; i < oh; i++) {
+    for (let i = 0; i < oh; i++)
+      for (let j = 0; j < ow; j++) {
+        const value = dout[(f * oh + i) * ow + j];
+        if (value === 0) continue; // behind a pooling and a ReLU most are
+        for (let c = 0; c < depth; c++)
+          for (let a = 0; a < kh; a++) {
             const row = i * stride + a * dilation - padding;
             if (row < 0 || row >= H) continue;
-            for (let j = 0; j < ow; j++) {
+            for (let b = 0; b < kw; b++) {
               const col = j * stride + b * dilation - padding;
-              if (col >= 0 && col < W) dx[((first + c) * H + row) * W + col] += w * dout[(f * oh + i) * ow + j];
+              if (col >= 0 && col < W) dx[((first + c) * H + row) * W + col] += value * weight[((f * depth + c) * kh + a) * kw + b];
             }
           }
-        }
+      }
   }
   return dx;
 }
