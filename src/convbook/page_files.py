@@ -18,7 +18,8 @@ LOADER = """<script>addEventListener("DOMContentLoaded", () => {
   if (matchMedia("print").matches) return; // nothing to play with on paper
   const fetched = {};
   const fetch = (src) => (fetched[src] ??= new Promise((onload) => {
-    document.head.append(Object.assign(document.createElement("script"), { src, onload }));
+    const fetchPriority = "high"; // before the pictures around it
+    document.head.append(Object.assign(document.createElement("script"), { src, onload, fetchPriority }));
   }));
   const load = async (figure) => {
     const { traits, module } = figure.querySelector("script[data-module]").dataset;
