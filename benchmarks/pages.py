@@ -7,7 +7,8 @@ It runs three times, and the one of the middle performance counts.
 For the explorables the same is asked of Chromium. `first_s` is from the address to the first one of a page, where
 a reader went straight to it; `near_s` from coming near any to its being alive; `frame_ms` the 95th percentile between
 two frames while its first slider, or its picture, is dragged, at full speed. The book must have been built
-(`make html`). Writes benchmarks/results/pages.json. Nothing else should run beside it.
+(`make html`). Writes benchmarks/results/pages.json, where pages that were not asked for keep what they had. Nothing
+else should run beside it.
 """
 
 import json
@@ -146,7 +147,7 @@ def main(pages, chromium) -> None:
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: not one of {', '.join(listed)}", param_hint="PAGE")
     if not (HTML / "index.html").exists():
         raise click.ClickException(f"{HTML} holds no book: make html first")
-    found = {}
+    found = json.loads(RESULTS.read_text())["pages"] if pages and RESULTS.exists() else {}
     with serve(HTML) as address, sync_playwright() as playwright:
         for name in pages or listed:
             url = f"{address}/{name}.html"
@@ -158,9 +159,8 @@ def main(pages, chromium) -> None:
             version = browser.version
             browser.close()  # a page that is closed may go on drawing, and the next ones would be measured beside it
             click.echo(f"{name} {json.dumps(found[name])}")
-    if pages:
-        return
-    RESULTS.write_text(json.dumps({"chromium": version, "lighthouse": LIGHTHOUSE, "pages": found}, indent=1) + "\n")
+    kept = {name: found[name] for name in listed if name in found}
+    RESULTS.write_text(json.dumps({"chromium": version, "lighthouse": LIGHTHOUSE, "pages": kept}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
