@@ -36,7 +36,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     run_cell(page, 3).get_by_text("is 6").wait_for()
     net.get_by_text("The net says 6").wait_for()
     net.locator('select[name="picture"]').select_option("a 2")
-    tiles = net.locator('section[aria-label="convolution 3"] canvas')
+    tiles = net.locator('.ci-row[aria-label="convolution 3"] canvas')
     tiles.press("Enter")
     tiles.press("ArrowRight")
 
