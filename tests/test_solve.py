@@ -269,9 +269,7 @@ def test_an_exercise_is_solved_in_the_page(browser, book):
     assert "while True" in cell.locator(".cm-content").inner_text()
     write(page, cell, RIGHT)
     cell.get_by_role("button", name="Check").click()
-    page.wait_for_function(
-        "document.querySelector('#solve-out_size .solve-output').innerText.includes('8 of 8 points')", timeout=150_000
-    )
+    assert "8 of 8 points" in done(page)
     assert cell.locator(".solve-score").inner_text() == "8 of 8 points"
     assert page.locator(".solve-panel strong").inner_text().startswith("8 of 94 points")
     assert all(url.startswith((book[1], "blob:")) for url in asked), "nothing left the book"
@@ -283,6 +281,64 @@ def test_an_exercise_is_solved_in_the_page(browser, book):
     assert cell.locator(".solve-score").inner_text() == "8 of 8 points"
     page.close()
     assert errors == []
+
+
+def test_python_that_broke_down_starts_again(page, book):
+    """A timer of the student's own throws outside of any run."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    cell = opened(page, book)
+    cell.get_by_role("button", name="Solve it here").click()
+    write(page, cell, RIGHT + "\nimport js\n_ = js.eval('setTimeout(() => { throw new Error(`late`) })')\n")
+    with page.expect_worker() as worker:
+        cell.get_by_role("button", name="Run").click()
+    with worker.value.expect_event("close", timeout=150_000):
+        pass
+    assert done(page) == "28\n"
+    assert "could not be fetched" not in page.locator(".solve-status").inner_text()
+    write(page, cell, RIGHT)
+    cell.locator("textarea").fill("out_size(9, 5)")
+    cell.get_by_role("button", name="Run").click()
+    wait = "document.querySelector('#solve-out_size .solve-output pre').textContent === '5\\n'"
+    page.wait_for_function(wait, timeout=150_000)
+    assert errors == []
+
+
+# Events whose order no page can be made to follow: what a worker still says after it was ended, and during the next.
+LAST_WORDS = """async (module) => {
+  const made = [], told = [], wait = () => new Promise(setTimeout);
+  const event = (message) => ({ message, preventDefault() {} });
+  window.Worker = class {
+    constructor() { made.push(this); }
+    postMessage() {}
+    terminate() { this.isOver = true; }
+  };
+  const { Python } = await import(module);
+  const python = new Python({}, (message) => told.push(message));
+  const first = python.run({}, () => {});
+  made[0].onmessage({ data: { ready: 1 } });
+  await wait();
+  python.stop();
+  const second = python.run({}, () => {});
+  made[0].onerror(event("late"));
+  made[0].onmessage?.({ data: { broken: "late" } });
+  made[1].onmessage({ data: { ready: 1 } });
+  await wait();
+  made[1].onmessage({ data: { done: { points: 8 } } });
+  const third = python.run({}, () => {});
+  await wait();
+  made[1].onerror(event("torn"));
+  const answers = [await first, await second, await third];
+  return { answers, over: made.map(({ isOver }) => !!isOver), failed: told.filter(({ failed }) => failed) };
+}"""
+
+
+def test_an_ended_workers_last_words_are_not_about_the_next(page, book):
+    opened(page, book)
+    said = page.evaluate(LAST_WORDS, f"{book[1]}/solve/python.mjs")
+    assert said["answers"][:2] == [None, {"points": 8}] and said["failed"] == []
+    assert said["answers"][2]["error"] == "Python broke down, and starts again next time. torn"
+    assert said["over"] == [True, True]
 
 
 def test_the_notebook_that_is_downloaded_is_graded(page, book, tmp_path):

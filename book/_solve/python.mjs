@@ -7,6 +7,7 @@ export class Python {
   }
 
   start() {
+    let isReady = false;
     this.worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
     this.ready = new Promise((resolve, reject) => {
       const fail = (message) => {
@@ -15,14 +16,21 @@ export class Python {
         this.tell({ failed: `${told} Or download the notebook and solve it in JupyterLab: make lab.` });
         reject(new Error(told));
       };
-      this.worker.onerror = (event) => fail(event.message || "the worker could not be loaded");
+      const breakDown = (message) => {
+        this.end();
+        this.answered?.({ troubles: [], error: `Python broke down, and starts again next time. ${message}`, points: null });
+      };
+      this.worker.onerror = (event) => {
+        event.preventDefault(); // told here
+        (isReady ? breakDown : fail)(event.message || "the worker could not be loaded");
+      };
       this.worker.onmessage = ({ data }) => {
         if (data.failed) return fail(data.failed);
-        if (data.done?.isBroken) this.end();
+        if (data.broken) return breakDown(data.broken);
         if (data.done) return this.answered(data.done);
         if (data.printed) return this.printed(data.printed);
         this.tell(data);
-        if (data.ready) resolve();
+        if (data.ready) resolve((isReady = true));
       };
     });
     this.worker.postMessage({ start: this.settings });
@@ -48,8 +56,12 @@ export class Python {
     this.giveUp?.();
   }
 
+  // What a worker still says while it is ended (Pyodide throws then, at times) is not about the next one.
   end() {
-    this.worker?.terminate();
+    if (!this.worker) return;
+    this.worker.onmessage = null;
+    this.worker.onerror = (event) => event.preventDefault();
+    this.worker.terminate();
     this.worker = null;
   }
 }

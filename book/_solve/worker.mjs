@@ -70,12 +70,10 @@ self.onmessage = async ({ data }) => {
   const write = printer();
   python.setStdout({ write });
   python.setStderr({ write });
-  let done;
   try {
-    done = JSON.parse(python.pyimport("autograder.inpage").run_json(JSON.stringify(data.run)));
+    postMessage({ done: JSON.parse(python.pyimport("autograder.inpage").run_json(JSON.stringify(data.run))) });
   } catch (error) {
-    done = { troubles: [], error: `Python broke down, and starts again next time. ${error.message ?? error}`, points: null };
-    done.isBroken = true; // autograder.inpage tells every error of Python's; this one is the machine's
+    // autograder.inpage tells every error of Python's; this one is the machine's
+    postMessage({ broken: String(error.message ?? error) });
   }
-  postMessage({ done });
 };
