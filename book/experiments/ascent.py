@@ -2,9 +2,9 @@
 
     python book/experiments/ascent.py [--quick]
 
-Each target climbs with every choice of four regularisers. Eight pictures on the way go into one sheet in WebP, the
-scores before each step and after the last are float16 in base64; all of it goes into
-src/convbook/explorables/ascent.json, which the page carries.
+Each target climbs with every choice of four regularisers. Eight pictures on the way are a row of the target's sheet,
+in WebP, which has the first picture, the same for all, in its first row alone. The scores before each step and after
+the last are float16 in base64. All of it goes into src/convbook/explorables/ascent.json, which the page carries.
 """
 
 import argparse
@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from convbook.explorables.ascent import COLUMNS, FRAMES, REGULARISERS, run_name
+from convbook.explorables.ascent import FRAMES, REGULARISERS, run_name
 from convbook.models.pretrained import about, load_committed
 from convbook.visualize import ascend, class_score, unit_score
 
 OUT = Path(__file__).resolve().parents[2] / "src/convbook/explorables/ascent.json"
 SEED, NOISE = 6, 0.3
-BYTES, WORST = 1750, 42  # a sheet's size to aim at, and the quality below which it may not fall for that
+QUALITY = 50  # of the WebP sheets
 # name: net, target, and settings; a step has length lr times the root of the number of pixels
 TARGETS = {
     "automobile": ("resnet20-cifar10", 1, {"lr": 0.05, "l2": 0.004, "blur": 0.6, "jitter": 3, "tv": 0.003}),
@@ -59,17 +59,17 @@ def climb(name: str, chosen: tuple[str, ...], steps: int = FRAMES[-1]):
     return (torch.cat(found.steps) * std + mean).numpy(), found.objective
 
 
-def film(pictures: np.ndarray) -> str:
-    """The pictures in rows of four on one sheet, in WebP, in base64."""
-    n, channels, height, width = pictures.shape
-    sheet = pictures.reshape(n // COLUMNS, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
-    sheet = (255 * sheet.clip(0, 1)).round().astype(np.uint8).reshape(-1, COLUMNS * width, channels)
-    picture = Image.fromarray(sheet if channels == 3 else sheet[..., 0]).convert("RGB")
-    for quality in range(90, WORST - 1, -4):
-        file = io.BytesIO()
-        picture.save(file, "webp", quality=quality, method=6)
-        if file.tell() <= BYTES:
-            break
+def sheet(films: np.ndarray) -> str:
+    """Films of pictures, (runs, frames, C, H, W), as rows of one sheet, in WebP, in base64."""
+    runs, frames, channels, height, width = films.shape
+    films = films.copy()
+    films[1:, 0] = 0
+    pixels = (255 * films.clip(0, 1)).round().astype(np.uint8).transpose(0, 3, 1, 4, 2)
+    pixels = pixels.reshape(runs * height, frames * width, channels)
+    file = io.BytesIO()
+    Image.fromarray(pixels if channels == 3 else pixels[..., 0]).convert("RGB").save(
+        file, "webp", quality=QUALITY, method=6
+    )
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -83,19 +83,22 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    started, runs = time.time(), {}
+    started, runs, sheets = time.time(), {}, {}
     choices = [tuple(c) for n in range(5) for c in itertools.combinations(REGULARISERS, n)]
     for name in TARGETS:
+        films = []
         for chosen in choices if not options.quick else (choices[0], choices[-1]):
             pictures, scores = climb(name, chosen)
             pictures = pictures[list(FRAMES)]
             outside = ((pictures < 0) | (pictures > 1)).mean(axis=(1, 2, 3))
             runs[run_name(name, chosen)] = {
-                "film": film(pictures),
+                "row": len(films),
                 "scores": base64.b64encode(np.array(scores, "<f2").tobytes()).decode(),
                 "outside": rounded(outside),
             }
+            films.append(pictures)
             print(f"{name:21} {'+'.join(chosen):18} {scores[-1]:8.2f} outside {outside[-1]:.2f}", flush=True)
+        sheets[name] = sheet(np.stack(films))
     record = {
         "seed": SEED,
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()},
@@ -103,12 +106,12 @@ def main():
         "seconds": round(time.time() - started, 1),
         "noise": NOISE,
         "frames": list(FRAMES),
-        "columns": COLUMNS,
         "targets": {
             name: {
                 "net": net,
                 "size": about(net)["shape"][1:],
                 "target": list(target) if isinstance(target, tuple) else about(net)["classes"][target],
+                "sheet": sheets[name],
                 **settings,
             }
             for name, (net, target, settings) in TARGETS.items()

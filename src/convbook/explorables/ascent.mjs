@@ -22,10 +22,10 @@ function scoresOf({ scores }) {
 
 function render({ model, el }) {
   const [recording, names] = [model.get("recording"), model.get("names")];
-  const { targets, runs, frames, columns } = recording;
+  const { targets, runs, frames } = recording;
   const all = Object.keys(names);
   const choices = [[], ...all.map((name) => [name]), all]; // to compare with, at the same step
-  const sheets = {}; // run: image, as it was decoded
+  const sheets = {}; // target: image, as it was decoded
   let drawn = null;
   let timer = null;
 
@@ -62,28 +62,29 @@ function render({ model, el }) {
   const keyOf = (chosen) => [model.get("target"), ...all.filter((name) => chosen.includes(name))].join("+");
   const frame = () => Math.max(0, Math.min(model.get("frame"), frames.length - 1));
 
-  // The sheet of a run, decoded once; drawn again when it is there.
-  function sheet(key) {
-    if (!sheets[key]) {
+  // The sheet of a target, decoded once; drawn again when it is there.
+  function sheet(name) {
+    if (!sheets[name]) {
       const image = new Image();
-      sheets[key] = { image, isReady: false };
+      sheets[name] = { image, isReady: false };
       image.addEventListener("load", () => {
-        sheets[key].isReady = true;
+        sheets[name].isReady = true;
         paint();
       });
-      image.addEventListener("error", () => (alert.textContent = `the pictures of ${key} cannot be decoded by this browser`));
-      image.src = `data:image/webp;base64,${runs[key].film}`;
+      image.addEventListener("error", () => (alert.textContent = `the pictures of ${name} cannot be decoded by this browser`));
+      image.src = `data:image/webp;base64,${targets[name].sheet}`;
     }
-    return sheets[key];
+    return sheets[name];
   }
 
   function paintInto(canvas, key) {
-    const { image, isReady } = sheet(key);
+    const { image, isReady } = sheet(model.get("target"));
     const [height, width] = targets[model.get("target")].size;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     if (!isReady) return;
     const k = frame();
-    canvas.getContext("2d").drawImage(image, (k % columns) * width, Math.floor(k / columns) * height, width, height, 0, 0, width, height);
+    const row = k ? runs[key].row : 0; // all start alike, and the start is kept once
+    canvas.getContext("2d").drawImage(image, k * width, row * height, width, height, 0, 0, width, height);
     canvas.dataset.shown = `${key} ${k}`;
   }
 

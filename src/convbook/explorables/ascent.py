@@ -2,10 +2,12 @@
 
 import base64
 import html
+import io
 import json
 
 import numpy as np
 import traitlets
+from PIL import Image
 
 from convbook.explorables.base import Explorable
 from convbook.explorables.linking import module, source
@@ -13,7 +15,6 @@ from convbook.explorables.linking import module, source
 REGULARISERS = ("l2", "blur", "jitter", "tv")
 NAMES = {"l2": "L2", "blur": "blur", "jitter": "jitter", "tv": "total variation"}
 FRAMES = (0, 4, 10, 20, 36, 60, 90, 120)  # after how many steps a picture is kept
-COLUMNS = 4  # pictures side by side on a sheet
 
 
 def run_name(target: str, chosen) -> str:
@@ -28,6 +29,17 @@ def run_name(target: str, chosen) -> str:
 def scores_of(run: dict) -> np.ndarray:
     """(steps + 1,) the score before each step and after the last, under jitter that of the moved picture."""
     return np.frombuffer(base64.b64decode(run["scores"]), "<f2").astype(float)
+
+
+def film(recording: dict, run: str) -> Image.Image:
+    """The pictures of a run side by side, from its target's sheet, whose first row has the first picture of all."""
+    target = recording["targets"][run.partition("+")[0]]
+    height, width = target["size"]
+    sheet = Image.open(io.BytesIO(base64.b64decode(target["sheet"])))
+    top = height * recording["runs"][run]["row"]
+    row = sheet.crop((0, top, sheet.width, top + height))
+    row.paste(sheet.crop((0, 0, width, height)))
+    return row
 
 
 class Ascent(Explorable):
@@ -96,15 +108,16 @@ class Ascent(Explorable):
 
     def still(self) -> str:
         """The pictures of the climb, and the scores."""
-        run = self.recording["runs"][run_name(self.target, self.regularisers)]
+        run = run_name(self.target, self.regularisers)
         chosen = " and ".join(NAMES[name] for name in self.regularisers) or "no regulariser"
-        scores = scores_of(run)
+        scores, file = self.scores, io.BytesIO()
+        film(self.recording, run).save(file, "webp", lossless=True)
         words = (
-            f"Gradient ascent towards {self.target}, with {chosen}. The pictures, row by row, are those after "
+            f"Gradient ascent towards {self.target}, with {chosen}. The pictures are those after "
             f"{', '.join(map(str, self.steps))} steps. The score goes from {scores[0]:.3g} to {scores[-1]:.3g}."
         )
         alt = html.escape(f"{len(self.steps)} pictures on the way", quote=True)
         return (
             f'<p class="cb-note">{html.escape(words)}</p><div class="cb-still as-still">'
-            f'<img alt="{alt}" src="data:image/webp;base64,{run["film"]}"></div>'
+            f'<img alt="{alt}" src="data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"></div>'
         )
