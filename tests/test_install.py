@@ -28,7 +28,7 @@ def run_without(refused, code):
 
 def test_the_plain_install_is_light():
     names = {requirement.split(">")[0].split("=")[0] for requirement in project()["dependencies"]}
-    assert names == {"numpy", "matplotlib", "anywidget"}
+    assert names == {"numpy", "matplotlib", "anywidget", "pillow"}  # pillow is what matplotlib reads pictures with
 
 
 def test_requirements_pin_what_the_extras_ask_for():

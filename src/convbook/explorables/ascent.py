@@ -11,6 +11,7 @@ from PIL import Image
 
 from convbook.explorables.base import Explorable
 from convbook.explorables.linking import module, source
+from convbook.explorables.photo import png
 
 REGULARISERS = ("l2", "blur", "jitter", "tv")
 NAMES = {"l2": "L2", "blur": "blur", "jitter": "jitter", "tv": "total variation"}
@@ -110,8 +111,7 @@ class Ascent(Explorable):
         """The pictures of the climb, and the scores."""
         run = run_name(self.target, self.regularisers)
         chosen = " and ".join(NAMES[name] for name in self.regularisers) or "no regulariser"
-        scores, file = self.scores, io.BytesIO()
-        film(self.recording, run).save(file, "webp", lossless=True)
+        scores = self.scores
         words = (
             f"Gradient ascent towards {self.target}, with {chosen}. The pictures are those after "
             f"{', '.join(map(str, self.steps))} steps. The score goes from {scores[0]:.3g} to {scores[-1]:.3g}."
@@ -119,5 +119,5 @@ class Ascent(Explorable):
         alt = html.escape(f"{len(self.steps)} pictures on the way", quote=True)
         return (
             f'<p class="cb-note">{html.escape(words)}</p><div class="cb-still as-still">'
-            f'<img alt="{alt}" src="data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"></div>'
+            f'<img alt="{alt}" src="data:image/png;base64,{png(film(self.recording, run))}"></div>'
         )
