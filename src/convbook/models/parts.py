@@ -18,10 +18,11 @@ def conv_norm(c_in, c_out, kernel, stride=1, groups=1, act=nn.ReLU):
 def he_init(model):
     """Draw the convolutions' weights with variance 2 / fan_out, biases zero (He et al. 2015), and return the model.
 
-    Fan-out keeps the size of the gradients on their way back; batch norm takes care of the way forward.
+    Fan-out keeps the size of the gradients on their way back; batch norm takes care of the way forward. Weights without
+    data ("meta") stay as they are: PyTorch would import its compiler, a second's work, to draw none of them.
     """
     for module in model.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
