@@ -1,17 +1,10 @@
 """The conv2d explorable in a real JupyterLab: Python changes the view, and the view changes Python."""
 
-import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 
 import nbformat
 import pytest
+from lab import jupyterlab, wait_until_idle
 from playwright.sync_api import TimeoutError
 
 CELLS = [
@@ -24,72 +17,16 @@ CELLS = [
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def lab(tmp_path):
     """Address of a JupyterLab that serves a folder with ``layer.ipynb``."""
-    folder, port = tmp_path / "work", free_port()
+    folder = tmp_path / "work"
     folder.mkdir()
     cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
     # Without its kernel in the metadata, the notebook opens with a dialog.
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), folder / "layer.ipynb")
-    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    homes = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "CONVBOOK_STATIC"},
-        **homes,
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
-    }
-    options = [
-        "--no-browser",
-        "--allow-root",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={folder}",
-        "--IdentityProvider.token=",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-    ]
-    with (tmp_path / "lab.log").open("w") as log:
-        command = [sys.executable, "-m", "jupyter", "lab", *options]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "lab.log").read_text()
-                time.sleep(0.3)
+    with jupyterlab(folder, tmp_path / "state") as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_until_idle(page, lab):
-    """The notebook shows "idle" before it is connected; what is run then is lost, so the server is asked, too."""
-    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with urllib.request.urlopen(f"{lab}/api/kernels", timeout=10) as answer:
-            kernels = json.load(answer)
-        if [(kernel["execution_state"], kernel["connections"]) for kernel in kernels] == [("idle", 1)]:
-            return
-        page.wait_for_timeout(300)
-    raise AssertionError(f"no idle kernel: {kernels}")
 
 
 def run_cell(page, number: int):

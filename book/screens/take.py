@@ -7,17 +7,11 @@ It makes a course in a temporary folder, a class with classroom.py, and grades i
 commit it: what it shows depends on the versions of JupyterLab and nbgrader.
 """
 
-import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -29,14 +23,14 @@ from playwright.sync_api import Page, sync_playwright
 from autograder.exercises import ASSIGNMENTS
 from autograder.release import source_notebook
 
+sys.path.insert(0, str(ROOT / "tests"))
+
+from lab import jupyterlab, wait_until_idle  # noqa: E402
+
 OUT = ROOT / "book" / "_static" / "screens"
 LARGEST = 80_000  # bytes of a picture
 WIDTH = 900  # of a window, in CSS pixels; pictures have twice as many
-BIN = Path(sys.executable).parent
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if name != "CONVBOOK_STATIC"},
-    "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
-}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "CONVBOOK_STATIC"}
 BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update".split()
 
 
@@ -64,42 +58,6 @@ def course(root: Path) -> Path:
     return root
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def jupyterlab(root: Path):
-    """Address of a JupyterLab in the course folder, with nbgrader's formgrader, without settings of this user."""
-    port = free_port()
-    settings = root / ".settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    folders = {name: str(root / f".{name.lower()}") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
-    folders |= {"JUPYTERLAB_SETTINGS_DIR": str(root / ".settings"), "JUPYTERLAB_WORKSPACES_DIR": str(root / ".spaces")}
-    options = f"--no-browser --allow-root --ServerApp.ip=127.0.0.1 --ServerApp.port={port} --IdentityProvider.token="
-    with open(root / ".lab.log", "w") as log:
-        command = [sys.executable, "-m", "jupyter", "lab", *options.split()]
-        process = subprocess.Popen(command, cwd=root, env={**ENVIRONMENT, **folders}, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
-                break
-            except (urllib.error.URLError, OSError):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    sys.exit((root / ".lab.log").read_text())
-                time.sleep(0.3)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 def keep(name: str, page: Page, top: float = 0, height: float = 10_000) -> None:
     """Write a strip of the window as a WebP, of as many colours as its size allows."""
     size = page.viewport_size
@@ -114,18 +72,6 @@ def keep(name: str, page: Page, top: float = 0, height: float = 10_000) -> None:
             print(f"{name}.webp: {picture.width} x {picture.height}, {written.tell():,} bytes, {colours} colours")
             return
     sys.exit(f"{name} has {written.tell():,} bytes, more than {LARGEST:,}: cut it")
-
-
-def wait_until_idle(page: Page, lab: str) -> None:
-    """What is run before the kernel is connected is lost, so the server is asked, too."""
-    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-    for _ in range(200):
-        with urllib.request.urlopen(f"{lab}/api/kernels", timeout=10) as answer:
-            kernels = json.load(answer)
-        if [(kernel["execution_state"], kernel["connections"]) for kernel in kernels] == [("idle", 1)]:
-            return
-        page.wait_for_timeout(300)
-    sys.exit(f"no idle kernel: {kernels}")
 
 
 def lab_report(page: Page, lab: str, root: Path) -> None:
@@ -226,7 +172,7 @@ def main(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = course(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER)
-        with jupyterlab(root) as lab:
+        with jupyterlab(root, root / ".lab") as lab:
             for name in names or SCREENS:
                 page = browser.new_page(device_scale_factor=2, color_scheme="light")
                 page.set_default_timeout(60_000)

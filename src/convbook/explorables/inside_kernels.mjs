@@ -31,7 +31,7 @@ function conv2d(layer, x) {
 }
 
 // The part of a map that the window of a pool covers at (i, j): its first row, the row after the last, and so columns.
-function covered({ kind, from: [, H, W], kernel_size, stride, padding = 0 }, [i, j]) {
+export function covered({ kind, from: [, H, W], kernel_size, stride, padding = 0 }, [i, j]) {
   if (kind === "global_avg_pool") return [0, H, 0, W];
   const [top, left] = [i * stride - padding, j * stride - padding];
   return [Math.max(0, top), Math.min(H, top + kernel_size), Math.max(0, left), Math.min(W, left + kernel_size)];

@@ -1,5 +1,7 @@
 // What goes back through a ReLU by three rules, and through a whole net of `inside`, as convbook.visualize has it.
 
+import { covered } from "./inside_kernels.mjs";
+
 const PASSES = {
   backprop: (dout, x) => x > 0,
   deconv: (dout) => dout > 0,
@@ -45,20 +47,17 @@ function linear({ weight }, dout) {
 }
 
 // `give(dx, places, value)` hands the value of a window to its places.
-function pool({ kind, from: [C, H, W], shape, kernel_size, stride, padding = 0 }, dout, give) {
-  const isGlobal = kind === "global_avg_pool";
-  const [, oh, ow] = shape;
-  const [kh, kw] = isGlobal ? [H, W] : [kernel_size, kernel_size];
+function pool(layer, dout, give) {
+  const [C, H, W] = layer.from;
+  const [oh, ow] = layer.shape.slice(1);
   const dx = new Float64Array(C * H * W);
   for (let c = 0; c < C; c++)
     for (let i = 0; i < oh; i++)
       for (let j = 0; j < ow; j++) {
+        const [top, bottom, left, right] = covered(layer, [i, j]);
         const places = [];
-        for (let a = 0; a < kh; a++)
-          for (let b = 0; b < kw; b++) {
-            const [row, col] = isGlobal ? [a, b] : [i * stride + a - padding, j * stride + b - padding];
-            if (row >= 0 && row < H && col >= 0 && col < W) places.push((c * H + row) * W + col);
-          }
+        for (let row = top; row < bottom; row++)
+          for (let col = left; col < right; col++) places.push((c * H + row) * W + col);
         give(dx, places, dout[(c * oh + i) * ow + j]);
       }
   return dx;
