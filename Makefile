@@ -3,7 +3,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 FROM ?= submitted
-ASSIGNMENT ?= hw2-conv2d
 
 .PHONY: help book live html pdf pyodide test lint lab release grade bench links zip kills lock clean
 
@@ -53,7 +52,8 @@ lab: .venv/done  ## open the exercises in JupyterLab
 release: .venv/done  ## make exercises/ from solutions/
 	$(BIN)/python -m autograder release
 
-grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGNMENT=hw2-conv2d
+grade: .venv/done  ## grade a folder of notebooks: make grade FROM=folder ASSIGNMENT=hw1-filters
+	@test -n "$(ASSIGNMENT)" || { echo "Which assignment? ASSIGNMENT= one of:" $(notdir $(wildcard solutions/hw*)); exit 2; }
 	$(BIN)/python -m autograder grade "$(ASSIGNMENT)" "$(FROM)"
 
 bench: .venv/done  ## time the kernels against PyTorch

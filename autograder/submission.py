@@ -115,16 +115,21 @@ def read_notebook(data: bytes) -> NotebookNode:
 
 def grade_submission(setup: Setup, student: str, data: bytes, server: Server) -> Graded:
     """Grade the notebook file ``data`` of ``student``. Whatever is in it, the result is a score and a reason."""
-    begun, problem, verdicts = time.perf_counter(), "", []
+    begun, told, problem, verdicts = time.perf_counter(), "", "", []
     usage: dict = {"seconds": 0.0, "cpu_seconds": 0.0, "memory": 0}
     try:
         nb = read_notebook(data)
+        handed_in = {grade_id(cell) for cell in nb.cells}  # before what is missing is put back
         nb = sanitized(setup, student, nb)
     except Unreadable as error:
         problem = f"{student}'s notebook cannot be read: {error}"
         nb = unread(setup, student, str(error))
     else:
+        told = misplaced(setup, handed_in)
+        problem = f"{student}'s notebook {told}" if told else ""
         nb, verdicts, usage = graded(nb, setup.exercises, setup.secret, server, setup.book)
+        if told:
+            nb.cells.insert(0, new_markdown_cell(f"**Your notebook {told}.** Hand in the right one."))
     for kind in setup.finish:
         nb = apply(kind, setup, student, nb)
     scores = {grade_id(cell): utils.determine_grade(cell)[0] for cell in nb.cells if utils.is_grade(cell)}
@@ -142,6 +147,15 @@ def grade_submission(setup: Setup, student: str, data: bytes, server: Server) ->
         "remarks": [problem] if problem else [],
     }
     return Graded(student, nbformat.writes(nb), scores, comments, record, problem)
+
+
+def misplaced(setup: Setup, names: set[str | None]) -> str:
+    """Words on a notebook whose cells are another assignment's, else nothing. Assignments share some names."""
+    found = {name: len(names & {each.function for each in exercises}) for name, exercises in ASSIGNMENTS.items()}
+    asked, likely = setup.master.assignment, max(found, key=lambda name: found[name])
+    if found[likely] > found[asked] and 2 * found[asked] < len(setup.exercises):
+        return f"is of {likely}, and {asked} was asked for"
+    return ""
 
 
 def summary(verdict: Verdict) -> dict:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -20,6 +21,8 @@ from autograder.course import Course
 from autograder.exercises import ASSIGNMENTS
 from autograder.exercises.hw2 import conv_answers, pool
 from autograder.release import source_notebook
+from autograder.repair import grade_id
+from autograder.submission import misplaced
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
 EVERY = pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -310,6 +313,7 @@ def broken_notebooks() -> dict[str, object]:
     foreign.cells[1].metadata["nbgrader"] = {"grade": True, "grade_id": "more_points", "points": 900, "solution": False}
     foreign.cells[1].metadata["nbgrader"].update(locked=True, schema_version=3, task=False)
     no_cells = nbformat.v4.new_notebook()
+    other_assignment = solved("hw1-filters")
     return {
         "copied": copied,
         "answered below": answered_below,
@@ -317,10 +321,21 @@ def broken_notebooks() -> dict[str, object]:
         "bare": bare,
         "foreign": foreign,
         "no cells": no_cells,
+        "other assignment": other_assignment,
         "half": '{"cells": [',
         "nothing": "",
         "neighbour": solved(),
     }
+
+
+@EVERY
+def test_a_notebook_of_another_assignment_is_told(assignment):
+    names = {grade_id(cell) for cell in released(assignment).cells}
+    for asked in ASSIGNMENTS:
+        setup = SimpleNamespace(master=SimpleNamespace(assignment=asked), exercises=ASSIGNMENTS[asked])
+        told = "" if asked == assignment else f"is of {assignment}, and {asked} was asked for"
+        assert misplaced(setup, names) == told
+        assert misplaced(setup, set()) == ""
 
 
 def test_no_notebook_stops_the_others(course, tmp_path):
@@ -330,7 +345,7 @@ def test_no_notebook_stops_the_others(course, tmp_path):
     scores = {student: score for student, (score, _, _) in Course(course).scores(ASSIGNMENT).items()}
     whole = ("copied", "answered below", "deleted", "bare", "foreign", "neighbour")
     assert {student: scores[student] for student in whole} == pytest.approx(dict.fromkeys(whole, EXERCISE_POINTS))
-    assert scores["no cells"] == pytest.approx(0)
+    assert scores["no cells"] == scores["other assignment"] == pytest.approx(0)
     assert scores["half"] == scores["nothing"] == pytest.approx(0)
     for student, reason in (
         ("half", "the file is not JSON"),
@@ -338,4 +353,8 @@ def test_no_notebook_stops_the_others(course, tmp_path):
     ):
         assert f"problem: {student}'s notebook cannot be read: {reason}" in result.stderr
         assert f"Your file could not be graded: {reason}" in feedback(course, student)
+    told = f"is of hw1-filters, and {ASSIGNMENT} was asked for"
+    assert f"problem: other assignment's notebook {told}" in result.stderr and result.stderr.count(told) == 1
+    for place in (feedback(course, "other assignment"), (ROOT / "book" / "students.md").read_text()):
+        assert f"Your notebook {told}" in place
     assert result.returncode == 1

@@ -178,3 +178,12 @@ def test_what_no_page_shows_any_more_is_removed(tmp_path):
     record = '<script data-module="../_static/explorables/conv2d.0a.js" data-traits="../_static/explorables/1b.js">'
     lighten.remove_stale(tmp_path, [record, '<img src="_static/pictures/2c.webp">'])
     assert {path for path in tmp_path.rglob("*.*") if path.is_file()} == set(files)
+
+
+def test_the_drawn_example_without_its_duplicate(site):  # noqa: F811
+    """Right, right, wrong, right, wrong, right, wrong, of five objects; then the same without the third."""
+    text = re.sub("<[^>]+>", "", (HTML / "book/07-detection.html").read_text())
+    (before,) = re.findall(r"take the area below: (0\.\d+)", text)
+    (after,) = re.findall(r"It rises to (0\.\d+)", text)
+    assert float(before) == pytest.approx((1 + 1 + 3 / 4 + 4 / 6) / 5, abs=5e-4)
+    assert float(after) == pytest.approx((1 + 1 + 1 + 4 / 5) / 5, abs=5e-4)

@@ -104,7 +104,7 @@ NUMBERS = {
         "symbol of the operation",
         "⋆ for cross-correlation, * for convolution",
         printed="⋆ and * for the same operation",
-        note="The two differ by a flip of the filter, except where it is symmetric.",
+        note="The two differ by a flip of the filter, except where it is its own half turn.",
     ),
     "data188.zout.index": Number(
         DATA_188,

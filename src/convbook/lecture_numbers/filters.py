@@ -81,7 +81,7 @@ NUMBERS = {
         "last row of the 5x5 Gaussian over 273",
         (1, 4, 7, 4, 1),
         printed=(1, 4, 4, 4, 1),
-        note="As printed the weights add up to 270, so that the blur darkens a flat image by 1 % and moves it up.",
+        note="As printed the weights add up to 270, so that the blur darkens a flat image by 1 % and moves it down.",
     ),
     "data188.gauss273.sum": Number(BOOK, "sum of its weights, as printed and as corrected", (270, 273)),
     "data188.gauss273.flat": Number(BOOK, "what the printed kernel makes of a flat 200, two decimals", 197.8),
