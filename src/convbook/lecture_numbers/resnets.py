@@ -60,7 +60,7 @@ NUMBERS = {
         "what halves the map",
         "conv1, the max-pool, and the first block of conv3_x, conv4_x and conv5_x",
         printed="each block shrinks the map 2x via conv2d(stride=2)",
-        note="The blocks begin with 56 pixels a side. If each of ResNet-34's 16 halved the map, one would be left after six.",
+        note="The blocks begin with 56 pixels a side: if each of the 16 halved the map, one would be left after six.",
     ),
     "data188.flops": Number(
         DATA_188_L12,
