@@ -4,6 +4,8 @@ import functools
 import hashlib
 import http.server
 import os
+import subprocess
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -272,6 +274,12 @@ def test_published_addresses():
     assert all(pretrained.prefix(file) for file in files.values())
     assert {f"resnet{depth}" for depth in THEIRS} <= files.keys() & pretrained.SITES["huggingface"].keys()
     assert files.keys() <= models.MODELS.keys()
+
+
+def test_loading_does_not_import_the_compiler():
+    """PyTorch would draw weights without data by it; to import it takes longer than all the rest."""
+    code = "import sys; from convbook.models.pretrained import load_committed; load_committed('resnet20-cifar10')"
+    subprocess.run([sys.executable, "-c", f"{code}; assert 'torch._dynamo' not in sys.modules"], check=True)
 
 
 @pytest.mark.parametrize("name", ["resnet20-cifar10", "tiny-digits"])
