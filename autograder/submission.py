@@ -151,7 +151,8 @@ def grade_submission(setup: Setup, student: str, data: bytes, server: Server) ->
 
 def misplaced(setup: Setup, names: set[str | None]) -> str:
     """Words on a notebook whose cells are another assignment's, else nothing. Assignments share some names."""
-    found = {name: len(names & {each.function for each in exercises}) for name, exercises in ASSIGNMENTS.items()}
+    functions = {name.removesuffix("-answer") for name in names if name}
+    found = {name: len(functions & {each.function for each in exercises}) for name, exercises in ASSIGNMENTS.items()}
     asked, likely = setup.master.assignment, max(found, key=lambda name: found[name])
     if found[likely] > found[asked] and 2 * found[asked] < len(setup.exercises):
         return f"is of {likely}, and {asked} was asked for"

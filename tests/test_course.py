@@ -335,6 +335,7 @@ def test_a_notebook_of_another_assignment_is_told(assignment):
         setup = SimpleNamespace(master=SimpleNamespace(assignment=asked), exercises=ASSIGNMENTS[asked])
         told = "" if asked == assignment else f"is of {assignment}, and {asked} was asked for"
         assert misplaced(setup, names) == told
+        assert misplaced(setup, {name for name in names if name and name.endswith("-answer")}) == told
         assert misplaced(setup, set()) == ""
 
 
