@@ -41,7 +41,8 @@ class Picture:
 
     def __init__(self, figure, alt: str, caption: str):
         buffer = io.StringIO()
-        with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "convbook"}):  # letters, not their outlines
+        # Letters, not their outlines; several images in one axes keep their own pixels.
+        with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "convbook", "image.composite_image": False}):
             figure.savefig(buffer, format="svg", transparent=True, metadata=UNSAID)
         plt.close(figure)
         svg = buffer.getvalue()
