@@ -71,4 +71,5 @@ def forked_kernels() -> Iterator[None]:
             yield
         finally:
             os.environ["JUPYTER_PATH"] = before or ""
+            forking.kill()
             forking.communicate()

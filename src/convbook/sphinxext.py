@@ -100,8 +100,6 @@ def leave_out_thebe(app: Sphinx) -> None:
 def deal(app: Sphinx, env, docnames: list[str]) -> None:
     """Neighbours to different processes: Sphinx gives each a run of pages, and those that take long stand together."""
     docnames[:] = [name for first in range(app.parallel) for name in docnames[first :: app.parallel]]
-    if len(docnames) > 1:  # a single kernel of its own is there sooner
-        app.until_the_end.enter_context(forked_kernels())
 
 
 def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -130,6 +128,7 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.until_the_end = ExitStack()
     app.until_the_end.callback(app.katex.close)
+    app.until_the_end.enter_context(forked_kernels())
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_post_transform(Glue)
     app.add_css_file("katex/katex.min.css")
