@@ -98,7 +98,11 @@ def ascend(
             moved = torch.roll(x, shift, dims=(2, 3)).requires_grad_()
             with torch.enable_grad():
                 value = objective(moved)
-                climbed = value - l2 * moved.square().sum() - tv * total_variation(moved)
+                climbed = value
+                if l2:
+                    climbed = climbed - l2 * moved.square().sum()
+                if tv:
+                    climbed = climbed - tv * total_variation(moved)
                 (slope,) = torch.autograd.grad(climbed, moved)
             values.append(value.item())
             slope = torch.roll(slope, (-shift[0], -shift[1]), dims=(2, 3))

@@ -1,4 +1,4 @@
-"""Two digits side by side: how much of each heat map for the left one's class lies on the left one?"""
+"""The tiny net and scikit-learn's digits: who are their neighbours, and of two side by side, which one do maps show?"""
 
 import time
 
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from convbook import visualize as V
 from convbook.models.pretrained import about, load_committed
 
-LAYER = "6"  # the last maps
+LAYER, NEIGHBOURS = "6", 5  # the last maps
 METHODS = {
     "saliency": lambda net, x, c: V.saliency(net, x, c),
     "deconvnet": lambda net, x, c: V.gradient(net, x, c, "deconv").abs().amax(dim=1),
@@ -50,9 +50,18 @@ def main(quick):
         maps = torch.cat([method(net, pairs[k : k + 1], int(classes[k])) for k in range(n)])
         heat = maps.sum(dim=(1, 2))
         share = torch.where(heat > 0, maps[:, :, :width].sum(dim=(1, 2)) / heat.clamp(min=1e-12), 0.5)
-        shares[name] = {"share": share.mean().item(), "error": (share.std() / n**0.5).item()}
-        click.echo(f"{time.time() - started:5.0f} s {name:22} {shares[name]['share']:.3f} ± {shares[name]['error']:.3f}")
-    write("side_by_side", started, quick, pairs=n, seed=0, methods=shares)
+        mean, error = share.mean().item(), (share.std() / n**0.5).item()
+        shares[name] = {"share": mean, "error": error}
+        click.echo(f"{time.time() - started:5.0f} s {name:22} {mean:.3f} ± {error:.3f}")
+    with torch.no_grad():
+        scores = torch.cat([net(part) for part in x.split(100)])
+    own = scores.gather(1, labels[:, None])[:, 0]
+    points = {"pixels": digits.data, "features": V.features(net, LAYER, x.split(100))}
+    near = {name: V.agreement(space, digits.target, NEIGHBOURS) for name, space in points.items()}
+    click.echo(near)
+    write("tiny_digits", started, quick, pairs=n, seed=0, methods=shares, digits=len(x), k=NEIGHBOURS, agreement=near,
+          right=(scores.argmax(1) == labels).float().mean().item(),
+          own_score=[own[labels == c].mean().item() for c in range(10)])  # fmt: skip
 
 
 if __name__ == "__main__":
