@@ -245,6 +245,7 @@ shared_back = norm_mistakes.shared_by(
 
 DX = "dx = ((dxhat - through_mean - through_var) * inv_std).reshape(dout.shape)"
 COUNT = "m = C // G * H * W"
+DXHAT = "dxhat = (dout * gamma.reshape(1, C, 1, 1)).reshape(N, G, C // G, H, W)"
 THROUGH_MEAN = "through_mean = dxhat.sum(axis=(2, 3, 4), keepdims=True) / m"
 THROUGH_VAR = "through_var = xhat * (dxhat * xhat).sum(axis=(2, 3, 4), keepdims=True) / m"
 RETURN = "return dx, dgamma, dbeta"
@@ -332,6 +333,13 @@ BACKWARD_MISTAKES = (
         "Your dx takes its means over the batch too. Each image has groups of its own.",
         "(0, 2, 3, 4)",
         "N * (C // G) * H * W",
+    ),
+    wrong_back(
+        "gamma after the means",
+        "norms",
+        "You multiply by gamma last. In batch norm that is the same; here gamma differs within a group, so it must be in dxhat before the means are taken.",
+        (DXHAT, "dxhat = dout.reshape(N, G, C // G, H, W)"),
+        (DX, DX + " * gamma.reshape(1, C, 1, 1)"),
     ),
     shared_back("gamma missing in dx", "norms"),
     shared_back("not divided by the standard deviation", "norms"),

@@ -106,7 +106,7 @@ CONV_RELU_BACKWARD = Exercise(
     reference=cs231n.conv_relu_backward,
     groups={"forward": 1, "dx": 1, "dw and db": 2},
     examples=tuple(
-        Case(group, "the 3x3 example of the text", (*EXAMPLE, NAMES, part, "conv_relu_forward"))
+        Case(group, "a 3x3 image, some outputs negative", (*EXAMPLE, NAMES, part, "conv_relu_forward"))
         for part, group in GROUPS.items()
     ),
     draw=draw,
