@@ -1,5 +1,7 @@
 """Image filtering: correlation and convolution of one 2-D image, with a rule for its border."""
 
+from functools import reduce
+
 import numpy as np
 
 from convbook.kernels.conv import PADDING_MODES, as_float, pad2d
@@ -143,15 +145,18 @@ def normalised_cross_correlation(image, template) -> np.ndarray:
     array([[ 1.   , -0.251,  0.25 ]])
     """
     image, template, dtype, (oh, ow) = check_template(image, template)
-    taps = [image[a : a + oh, b : b + ow] for a, b in np.ndindex(template.shape)]
-    mean = sum(taps) / len(taps)
-    product, square = np.zeros((2, oh, ow))
-    low, high = taps[0].copy(), taps[0].copy()
-    for tap, weight in zip(taps, template.flat, strict=True):
-        product += (tap - mean) * weight
-        square += (tap - mean) ** 2
-        np.minimum(low, tap, out=low)
-        np.maximum(high, tap, out=high)
+
+    def over_each_patch(function):
+        rows = reduce(function, [image[a : a + oh] for a in range(template.shape[0])])
+        return reduce(function, [rows[:, b : b + ow] for b in range(template.shape[1])])
+
+    low, high, mean = (over_each_patch(function) for function in (np.minimum, np.maximum, np.add))
+    mean = mean / template.size
+    product, square, free, term = np.zeros((4, oh, ow))
+    for (a, b), weight in np.ndenumerate(template):
+        np.subtract(image[a : a + oh, b : b + ow], mean, out=free)
+        product += np.multiply(free, weight, out=term)
+        square += np.square(free, out=term)
     length = np.sqrt(square) * np.sqrt((template**2).sum())
     structured = (low < high) & (length > 0)
     out = np.divide(product, length, out=np.zeros((oh, ow)), where=structured)
