@@ -110,7 +110,8 @@ def test_integrated_gradients_as_captum(model, x):
     theirs = IntegratedGradients(model.eval()).attribute(
         x, baseline, target=CLASSES, n_steps=7, method="riemann_middle"
     )
-    torch.testing.assert_close(V.integrated_gradients(model, x, CLASSES, 0.3, 7), theirs)
+    for batch in (1, 3, 16):  # 3 does not divide 7
+        torch.testing.assert_close(V.integrated_gradients(model, x, CLASSES, 0.3, 7, batch), theirs)
 
 
 def test_integrated_gradients_add_up_to_the_change_of_the_score(model, x):
@@ -364,6 +365,7 @@ WRONG = [
     (lambda m, x: V.top_activations(m, "5", [x], 2, [5]), ValueError, "no channel 5: it has 5"),
     (lambda m, x: V.occlusion_map(m, x, size=10), ValueError, "from 1 to 9"),
     (lambda m, x: V.integrated_gradients(m, x, steps=0), ValueError, "at least 1, not 0"),
+    (lambda m, x: V.integrated_gradients(m, x, batch=0), ValueError, "batch is at least 1, not 0"),
     (lambda m, x: V.ascend(m, V.class_score(m, 0), x[:1], lr=-1), ValueError, "lr above 0"),
     (lambda m, x: V.nearest(np.zeros((4, 2)), 0, 4), ValueError, "k from 1 to 3, not 0 and 4"),
     (lambda m, x: V.embed(np.zeros((4, 2)), "mds"), ValueError, "pca, tsne or umap, not 'mds'"),

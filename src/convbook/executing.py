@@ -71,5 +71,5 @@ def forked_kernels() -> Iterator[None]:
             yield
         finally:
             os.environ["JUPYTER_PATH"] = before or ""
-            forking.kill()
+            forking.kill()  # it may still be importing, for a build that ran no chapter
             forking.communicate()

@@ -128,7 +128,7 @@ def setup(app: Sphinx) -> dict:
     app.katex = Katex(Path(app.srcdir, "book", "_vendor", "katex", "katex.min.js"))
     app.until_the_end = ExitStack()
     app.until_the_end.callback(app.katex.close)
-    app.until_the_end.enter_context(forked_kernels())
+    app.until_the_end.enter_context(forked_kernels())  # it imports while Sphinx looks for what changed
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_post_transform(Glue)
     app.add_css_file("katex/katex.min.css")
