@@ -25,6 +25,17 @@ def type_into_dialog(page, words):
     return panel
 
 
+WHERE = {"dilation": "03", "nms": "07", "residual": "05", "grad-cam": "06", "transposed": "04"}
+
+
+@pytest.mark.parametrize("word, number", WHERE.items())
+def test_the_chapter_that_explains_a_word_comes_first(page, below, word, number):
+    page.goto(f"{below}/book/intro.html")
+    page.wait_for_load_state("networkidle")
+    first = type_into_dialog(page, word).locator("ol > li a").first
+    assert f"/book/{number}-" in first.get_attribute("href")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_dilation_is_found_with_its_sections(page, below, theme):
     asked = []

@@ -18,6 +18,8 @@ EXCLUDED = (
     "pre, svg, script, style, .cell_input, .cell summary, .convbook-kills, .katex-mathml, div.math, "
     "figure[data-explorable], .toctree-wrapper, .q-answer, .q-progress"
 )
+# Who searches for a word wants the chapter that explains it before the page that asks for it, and before lists.
+CHAPTER, ARTICLE, WEIGHT = re.compile(r"/\d\d-[\w-]+\.html$"), '<article class="bd-article"', 3
 UNUSED = ("pagefind-*ui*", "pagefind-highlight.js")
 SPHINX = re.compile(r'<script src="(?:_static/searchtools|_static/language_data|searchindex)\.js[^"]*"></script>\s*')
 # On the search page: ours where it can be fetched, else Sphinx's three scripts, which may come late but in this order.
@@ -66,7 +68,10 @@ def index(folder: Path, pages: list[str]) -> None:
         for file in files:
             copy = Path(copies, file)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(with_anchors((folder / file).read_text(encoding="utf-8")), encoding="utf-8")
+            text = with_anchors((folder / file).read_text(encoding="utf-8"))
+            if CHAPTER.search(file):
+                text = text.replace(ARTICLE, f'{ARTICLE} data-pagefind-weight="{WEIGHT}"', 1)
+            copy.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "pagefind_bin", "--silent", "--site", copies, "--output-path", str(target)]
         command += ["--root-selector", "article.bd-article", "--exclude-selectors", EXCLUDED]
         done = subprocess.run(command, capture_output=True, text=True)
