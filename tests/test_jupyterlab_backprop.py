@@ -2,7 +2,7 @@
 
 import pytest
 import test_jupyterlab
-from test_jupyterlab import run_cell, wait_until_idle
+from test_jupyterlab import run_cell, run_until, wait_until_idle
 
 lab = test_jupyterlab.lab  # the fixture
 CELLS = [
@@ -31,7 +31,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
 
     matrix = run_cell(page, 0)
     matrix.get_by_text("⟨Ŵx, v⟩ = 659 = ⟨x, Ŵᵀv⟩ = 659").wait_for()
-    run_cell(page, 3).get_by_text("products 3.0 7.0 3.0 7.0 3.0").wait_for()
+    run_until(page, 3, "products 3.0 7.0 3.0 7.0 3.0")
     assert matrix.locator('.bp-result[data-row^="backward"]').all_inner_texts() == ["3", "7", "3", "7", "3"]
     tap = matrix.locator("[data-at='[\"taps\",0]']")
     tap.fill("10")
@@ -50,9 +50,9 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     kernel.press("Enter")
     board.get_by_text("5 mod 2 = 1").wait_for()  # Enter is enough
     board.get_by_label("weights").select_option("uneven")
-    run_cell(page, 4).get_by_text("view [10.0, 3.0, 5.0] -7.0 5 uneven").wait_for()
+    run_until(page, 4, "view [10.0, 3.0, 5.0] -7.0 5 uneven")
 
-    run_cell(page, 5).get_by_text("changed").wait_for()
+    run_until(page, 5, "changed")
     way.get_by_text("padding must be at most 3 in this explorable, got 9").wait_for()
     assert way.locator('[role=grid][aria-label^="dx, filled"] .cb-cell').count() == 16, "the last layer that fits stays"
     board.get_by_text("4 mod 2 = 0").wait_for()

@@ -2,7 +2,7 @@
 
 import pytest
 import test_jupyterlab
-from test_jupyterlab import run_cell, wait_until_idle
+from test_jupyterlab import run_cell, run_until, wait_until_idle
 
 lab = test_jupyterlab.lab  # the fixture
 CELLS = [
@@ -33,7 +33,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
 
     pair, grid, boxes, region, view = (run_cell(page, n) for n in range(5))
     view.get_by_text("16 × 16 cells × 9 = 2,304 anchors.").wait_for()
-    run_cell(page, 5).get_by_text("set").wait_for()
+    run_until(page, 5, "set")
     pair.get_by_text("The boxes are equal: both measures are 1.").wait_for()
     grid.get_by_text("3 positive, 6 ignored, 423 negative").wait_for()
     boxes.get_by_text("step 2 of 4").wait_for()
@@ -48,7 +48,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     region.get_by_role("slider", name="region: move").first.press("Shift+ArrowDown")
     view.locator('[name="least"]').fill("0.2")
     expected = "seen [9.0, 12.0, 33.0, 36.0] [16.0, 32.0] 0.6 [0 1 2] [35.0, 28.0, 105.0, 96.0] 0.2 5"
-    run_cell(page, 6).get_by_text(expected).wait_for()
-    run_cell(page, 7).get_by_text("refused: a must be x1, y1, x2, y2 with x1 <= x2").wait_for()
+    run_until(page, 6, expected)
+    run_until(page, 7, "refused: a must be x1, y1, x2, y2 with x1 <= x2")
     assert thrown == []
     context.close()

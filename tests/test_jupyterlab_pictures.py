@@ -2,7 +2,7 @@
 
 import pytest
 import test_jupyterlab
-from test_jupyterlab import lab, run_cell, wait_until_idle  # noqa: F401
+from test_jupyterlab import lab, run_cell, run_until, wait_until_idle  # noqa: F401
 
 CELLS = [
     "from convbook.explorables import Filters, Shift, Template\n"
@@ -32,7 +32,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):  # noqa: F811
 
     view = run_cell(page, 0)
     view.locator(".cb-where").get_by_text("out[10, 10]").wait_for()
-    run_cell(page, 1).get_by_text("corner").wait_for()
+    run_until(page, 1, "corner")
     view.locator(".cb-where").get_by_text("out[0, 0]").wait_for()
     corner = run_cell(page, 1).inner_text().split()[-1]
     assert float(view.locator(".cb-sum strong").inner_text().replace("−", "-")) == float(corner)
@@ -41,15 +41,15 @@ def test_views_and_python_follow_each_other(browser, cells, lab):  # noqa: F811
     weight = view.get_by_label("kernel row 1, column 1")
     weight.fill("7")
     weight.press("Enter")
-    run_cell(page, 2).get_by_text("weight 7.0 [1, 0]").wait_for()
+    run_until(page, 2, "weight 7.0 [1, 0]")
 
     view = run_cell(page, 3)
     view.get_by_role("button", name="shift down").click()
-    run_cell(page, 4).get_by_text("by [1, 1]").wait_for()
+    run_until(page, 4, "by [1, 1]")
 
     view = run_cell(page, 5)
     view.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    run_cell(page, 6).get_by_text("box [18, 25, 28, 26] (18, 25)").wait_for()
+    run_until(page, 6, "box [18, 25, 28, 26] (18, 25)")
     assert thrown == []
     context.close()

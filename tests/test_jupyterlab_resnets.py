@@ -2,7 +2,7 @@
 
 import pytest
 import test_jupyterlab
-from test_jupyterlab import run_cell, wait_until_idle
+from test_jupyterlab import run_cell, run_until, wait_until_idle
 
 lab = test_jupyterlab.lab  # the fixture
 CELLS = [
@@ -35,7 +35,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
 
     chain = run_cell(page, 0)
     chain.locator(".gc-series text").get_by_text("n = 46").wait_for()
-    run_cell(page, 3).get_by_text("fate overflow 28 inf").wait_for()
+    run_until(page, 3, "fate overflow 28 inf")
     chain.locator(".gc-plain[data-first='28']").wait_for(state="attached")
     assert chain.locator('[name="weight"]').input_value() == "1.5"
     for name, value in [("weight", "−0,5"), ("depth", "20")]:
@@ -51,7 +51,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     blocks.press("Enter")
     net.get_by_text("ResNet-101: bottleneck blocks").wait_for()
     net.locator("tr[data-row='5']").click()
-    run_cell(page, 4).get_by_text("view -0.5 20 1 [3, 4, 23, 3] 101 44549160 5").wait_for()
+    run_until(page, 4, "view -0.5 20 1 [3, 4, 23, 3] 101 44549160 5")
 
     surface = run_cell(page, 2)
     surface.get_by_text("At a = 0, b = 0 the loss is 0.5 with skips and 0.125 without skips.").wait_for()
@@ -59,11 +59,11 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     surface.locator('[data-net="plain"] .ls-surface').press("ArrowRight")
     surface.get_by_role("checkbox", name="logarithmic").uncheck()
     surface.locator('[name="show"]').select_option("plain")
-    run_cell(page, 5).get_by_text("seen [2, 3] False plain -30 1.0").wait_for()
+    run_until(page, 5, "seen [2, 3] False plain -30 1.0")
 
-    run_cell(page, 6).get_by_text("changed").wait_for()
+    run_until(page, 6, "changed")
     net.get_by_text("ResNet-18: basic blocks").wait_for()
     surface.get_by_text("At a = 1, b = 1 the loss is 3.5 with skips and 4.5 without skips.").wait_for()
-    run_cell(page, 7).get_by_text("refused: blocks must be an integer of at least 1, got 0").wait_for()
+    run_until(page, 7, "refused: blocks must be an integer of at least 1, got 0")
     assert thrown == []
     context.close()

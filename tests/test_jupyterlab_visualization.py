@@ -2,7 +2,7 @@
 
 import pytest
 import test_jupyterlab
-from test_jupyterlab import run_cell, wait_until_idle
+from test_jupyterlab import run_cell, run_until, wait_until_idle
 
 lab = test_jupyterlab.lab  # the fixture
 CELLS = [
@@ -33,7 +33,7 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
 
     net = run_cell(page, 0)
     net.get_by_text("The net says 3, with 100 %.").wait_for()
-    run_cell(page, 3).get_by_text("is 6").wait_for()
+    run_until(page, 3, "is 6")
     net.get_by_text("The net says 6").wait_for()
     net.locator('select[name="picture"]').select_option("a 2")
     tiles = net.locator('.ci-row[aria-label="convolution 3"] canvas')
@@ -44,18 +44,18 @@ def test_views_and_python_follow_each_other(browser, cells, lab):
     entry = rules.get_by_label("x, row 0, column 1", exact=True)
     entry.fill("3")
     entry.press("Enter")  # which JupyterLab keeps to itself
-    run_cell(page, 4).get_by_text("seen 6 2 1 [[5.0, 4.0], [0.0, 0.0]]").wait_for()
+    run_until(page, 4, "seen 6 2 1 [[5.0, 4.0], [0.0, 0.0]]")
 
     climb = run_cell(page, 2)
     climb.locator(".as-big[data-shown='horse 7']").wait_for()
     climb.locator('input[name="blur"]').check()
     climb.locator(".as-chart").press("Home")
-    run_cell(page, 5).get_by_text("climb horse ['blur'] 0").wait_for()
+    run_until(page, 5, "climb horse ['blur'] 0")
 
-    run_cell(page, 6).get_by_text("changed").wait_for()
+    run_until(page, 6, "changed")
     climb.locator(".as-big[data-shown='horse+tv 0']").wait_for()
     rules.get_by_label("x, row 0, column 0", exact=True).wait_for()
     assert rules.locator('[data-stage="backprop"] [data-place]').all_inner_texts() == ["0", "4"]
-    run_cell(page, 7).get_by_text("refused: not a net for this page").wait_for()
+    run_until(page, 7, "refused: not a net for this page")
     assert thrown == []
     context.close()
