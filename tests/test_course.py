@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from nbformat.v4 import new_code_cell
 from submissions import ASSIGNMENT, ROOT, released, solution_answers, solved, source_as
 
@@ -195,6 +196,16 @@ def test_the_release_is_in_step_and_gives_nothing_away(assignment, course):
 def test_the_table_of_points_is_right(assignment):
     told = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", released(assignment).cells[0].source, re.MULTILINE))
     assert told == {exercise.function: str(exercise.points) for exercise in ASSIGNMENTS[assignment]}
+
+
+@EVERY
+def test_no_code_in_the_text_is_torn(assignment):
+    """A line of prose that begins with ``*`` or ``-`` is a list to Markdown, and its backticks are not closed."""
+    for cell in released(assignment).cells:
+        if cell.cell_type == "markdown":
+            inline = [token for token in MarkdownIt().enable("table").parse(cell.source) if token.type == "inline"]
+            texts = [part.content for token in inline for part in token.children if part.type == "text"]
+            assert not [text for text in texts if "`" in text]
 
 
 @EVERY

@@ -41,13 +41,13 @@ def draw_scaled(scaled):
             return Case(group, kind, (b / np.array([*size, *size]) if scaled else b, size))
 
         rows = "boxes in rows"
-        wide, high = image_size(rng, True), image_size(rng, False)
+        wide, high, most = image_size(rng, True), image_size(rng, False), 2 if scaled else 149
         return [
             case(rows, "a wide image", wide, boxes(rng, int(rng.integers(5, 9)), 150)),
             case(rows, "a high image", high, boxes(rng, int(rng.integers(5, 9)), 150)),
             case(rows, "boxes that leave the image", wide, boxes(rng, 5, 400) - 90),
             case(rows, "as many boxes as numbers", high, boxes(rng, 4, 150)),
-            Case(rows, "whole numbers", (rng.integers(0, 2 if scaled else 149, (5, 4)), wide)),
+            Case(rows, "whole numbers", (np.sort(rng.integers(0, most, (5, 2, 2)), axis=1).reshape(5, 4), wide)),
             case(SHAPES, "one box", high, boxes(rng, 1, 150)[0]),
             case(SHAPES, "several images of one size", wide, boxes(rng, 6, 150).reshape(2, 3, 4)),
             case(SHAPES, "as many images as numbers", high, boxes(rng, 20, 150).reshape(4, 5, 4)),
