@@ -1,10 +1,5 @@
 """Counting leaves models alone, counts all that runs, and knows how far outputs see: gradients show it."""
 
-import json
-import sys
-from pathlib import Path
-from runpy import run_path
-
 import pytest
 import torch
 from torch import nn
@@ -188,13 +183,3 @@ def test_groups_add_up():
     assert stages["layer2"].output == (32, 16, 12) and stages["conv1"].kind == "Conv2d"
     assert sum(row.macs for row in stages.values()) == sum(row.macs for row in rows)
     assert sum(row.params for row in grouped(rows, 2)) == sum(row.params for row in rows)
-
-
-def test_what_chapter_5_shows_is_what_the_models_count(monkeypatch):
-    """The record's numbers, all of them; only its facts about the run may differ."""
-    folder = Path(__file__).parents[1] / "book/experiments"
-    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])  # where `common` is
-    module = run_path(str(folder / "counts.py"))
-    recorded = json.loads((folder / "results/counts.json").read_text(encoding="utf-8"))
-    counted = json.loads(json.dumps(module["counted"]()))
-    assert {key: recorded[key] for key in counted} == counted

@@ -31,37 +31,59 @@ def framed(images, mean, std):
     return (F.pad(x, (4,) * 4) - mean) / std
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Forty pairs.")
-def main(quick):
-    torch.set_num_threads(1)
-    started = time.time()
-    facts, net, digits = about("tiny-digits"), load_committed("tiny-digits"), load_digits()
-    x, labels = framed(digits.images, facts["mean"][0], facts["std"][0]), torch.tensor(digits.target)
-    rng, n, left, right = np.random.default_rng(0), 40 if quick else 1000, [], []
+def pictures():
+    """All digits, (N, 1, 28, 28), their labels, and the net."""
+    facts, digits = about("tiny-digits"), load_digits()
+    x = framed(digits.images, facts["mean"][0], facts["std"][0])
+    return x, torch.tensor(digits.target), load_committed("tiny-digits")
+
+
+def of_all(x, labels, net):
+    """How many the net has right, the mean score of each class's own, and how many neighbours are of one class."""
+    with torch.no_grad():
+        scores = torch.cat([net(part) for part in x.split(100)])
+    own = scores.gather(1, labels[:, None])[:, 0]
+    spaces = {"pixels": load_digits().data, "features": V.features(net, LAYER, x.split(100))}
+    return {
+        "digits": len(x),
+        "right": (scores.argmax(1) == labels).float().mean().item(),
+        "own_score": [own[labels == c].mean().item() for c in range(10)],
+        "k": NEIGHBOURS,
+        "agreement": {name: V.agreement(space, labels.numpy(), NEIGHBOURS) for name, space in spaces.items()},
+    }
+
+
+def side_by_side(x, labels, n):
+    """n pairs of two classes, (n, 1, 28, 56), and the classes of the left ones."""
+    rng, left, right = np.random.default_rng(0), [], []
     while len(left) < n:
         one, other = rng.choice(len(x), 2, replace=False)
         if labels[one] != labels[other]:
             left.append(one)
             right.append(other)
-    pairs, classes, width = torch.cat([x[left], x[right]], dim=3), labels[left], x.shape[3]
-    shares = {}
+    return torch.cat([x[left], x[right]], dim=3), labels[left]
+
+
+def on_the_left(method, net, pairs, classes):
+    """The mean share of the heat that lies on the left digit, and its standard error."""
+    maps = torch.cat([method(net, pair[None], int(c)) for pair, c in zip(pairs, classes, strict=True)])
+    heat, left = maps.sum(dim=(1, 2)), maps[:, :, : maps.shape[2] // 2].sum(dim=(1, 2))
+    share = torch.where(heat > 0, left / heat.clamp(min=1e-12), 0.5)
+    return {"share": share.mean().item(), "error": (share.std() / len(share) ** 0.5).item()}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Forty pairs.")
+def main(quick):
+    torch.set_num_threads(1)
+    started = time.time()
+    x, labels, net = pictures()
+    pairs, classes = side_by_side(x, labels, 40 if quick else 1000)
+    found = {}
     for name, method in METHODS.items():
-        maps = torch.cat([method(net, pairs[k : k + 1], int(classes[k])) for k in range(n)])
-        heat = maps.sum(dim=(1, 2))
-        share = torch.where(heat > 0, maps[:, :, :width].sum(dim=(1, 2)) / heat.clamp(min=1e-12), 0.5)
-        mean, error = share.mean().item(), (share.std() / n**0.5).item()
-        shares[name] = {"share": mean, "error": error}
-        click.echo(f"{time.time() - started:5.0f} s {name:22} {mean:.3f} ± {error:.3f}")
-    with torch.no_grad():
-        scores = torch.cat([net(part) for part in x.split(100)])
-    own = scores.gather(1, labels[:, None])[:, 0]
-    points = {"pixels": digits.data, "features": V.features(net, LAYER, x.split(100))}
-    near = {name: V.agreement(space, digits.target, NEIGHBOURS) for name, space in points.items()}
-    click.echo(near)
-    write("tiny_digits", started, quick, pairs=n, seed=0, methods=shares, digits=len(x), k=NEIGHBOURS, agreement=near,
-          right=(scores.argmax(1) == labels).float().mean().item(),
-          own_score=[own[labels == c].mean().item() for c in range(10)])  # fmt: skip
+        found[name] = on_the_left(method, net, pairs, classes)
+        click.echo(f"{time.time() - started:5.0f} s {name:22} {found[name]}")
+    write("tiny_digits", started, quick, pairs=len(pairs), seed=0, methods=found, **of_all(x, labels, net))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ EXCLUDED = (
     "figure[data-explorable], .toctree-wrapper, .q-answer, .q-progress"
 )
 # Who searches for a word wants the chapter that explains it before the page that asks for it, and before lists.
-CHAPTER, ARTICLE, WEIGHT = re.compile(r"/\d\d-[\w-]+\.html$"), '<article class="bd-article"', 3
+CHAPTER = re.compile(r"/\d\d-[\w-]+\.html$")
+ARTICLE, WEIGHTY = '<article class="bd-article"', '<article class="bd-article" data-pagefind-weight="3"'
 UNUSED = ("pagefind-*ui*", "pagefind-highlight.js")
 SPHINX = re.compile(r'<script src="(?:_static/searchtools|_static/language_data|searchindex)\.js[^"]*"></script>\s*')
 # On the search page: ours where it can be fetched, else Sphinx's three scripts, which may come late but in this order.
@@ -70,7 +71,7 @@ def index(folder: Path, pages: list[str]) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             text = with_anchors((folder / file).read_text(encoding="utf-8"))
             if CHAPTER.search(file):
-                text = text.replace(ARTICLE, f'{ARTICLE} data-pagefind-weight="{WEIGHT}"', 1)
+                text = text.replace(ARTICLE, WEIGHTY, 1)
             copy.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "pagefind_bin", "--silent", "--site", copies, "--output-path", str(target)]
         command += ["--root-selector", "article.bd-article", "--exclude-selectors", EXCLUDED]
